@@ -1,0 +1,124 @@
+"""What a dataset directory holds when a writer opens it: nothing, a dataset to go on with, or a reason to refuse."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simgen.data.features import merge_features
+from simgen.data.files import MANIFEST, SHARDS, STAGING, is_temporary
+from simgen.data.manifest import read_manifest
+from simgen.data.shard import ShardRange, file_hash, range_of, read_record, record_paths, remove_shard
+from simgen.data.staging import item_is_sound, read_item, remove_item, staged_items
+from simgen.errors import BadInput, SimgenError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Found:
+    """What is finished in a dataset: (phase, index) of episodes and of discarded attempts, and where they lie."""
+
+    finished: set[tuple[str, int]] = field(default_factory=set)
+    discarded: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    staged: set[tuple[str, int]] = field(default_factory=set)
+    sealed: set[ShardRange] = field(default_factory=set)
+    features: dict[str, Any] = field(default_factory=dict)
+
+
+def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
+    """The manifest to go on with, or None for a fresh directory.
+
+    Raises:
+        BadInput: if there is a dataset and `resume` is off, or if the directory holds something else.
+    """
+    if root.exists() and not root.is_dir():
+        raise BadInput(f"{root}: is a file, not a directory for a dataset.")
+    if (root / MANIFEST).is_file():
+        if not resume:
+            raise BadInput(f"{root}: already holds a dataset; continue it with --resume or choose another directory.")
+        return read_manifest(root)
+    others = [path.name for path in root.iterdir() if not is_temporary(path)] if root.is_dir() else []
+    if others:
+        raise BadInput(f"{root}: is not empty and holds no simgen dataset ({', '.join(sorted(others)[:3])}, ...).")
+    return None
+
+
+def recover(root: Path, verify: bool) -> Found:
+    """Removes what is not whole and reports what is.
+
+    Goes: temporary files, shards without record, records whose file is missing or damaged, staged items that are
+    damaged or already in a shard.
+
+    Args:
+        verify: hash every shard (about 1 s per GB) instead of comparing sizes only.
+    """
+    found = Found()
+    for folder in (root, root / SHARDS, root / STAGING):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if is_temporary(path) and path.is_file():
+                path.unlink()
+    for path in record_paths(root):
+        _recover_shard(root, path, verify, found)
+    for path in (root / SHARDS).glob("*.h5"):
+        if not path.with_suffix(".json").exists():
+            path.unlink()
+    for path in (root / STAGING).glob("*.h5"):
+        if not path.with_suffix(".json").exists():
+            path.unlink()
+    for phase, index in staged_items(root):
+        _recover_item(root, phase, index, found)
+    return found
+
+
+def _recover_shard(root: Path, path: Path, verify: bool, found: Found) -> None:
+    try:
+        record = read_record(path)
+        shard = range_of(record)
+    except (SimgenError, KeyError) as error:
+        raise SimgenError(
+            f"{error} Its episodes cannot be told from the missing ones: remove it and its .h5 file, then --resume."
+        ) from error
+    damage = shard_damage(root, record, verify)
+    if damage:
+        logger.warning("%s is damaged (%s): its %d episodes are dropped", path, damage, len(record["episodes"]))
+        remove_shard(root, shard)
+        return
+    for entry in record["episodes"]:
+        found.finished.add((shard.phase, entry["index"]))
+    for discard in record["shard"]["discarded"]:
+        found.discarded[shard.phase, discard["index"]] = discard
+    found.features = merge_features(found.features, record["shard"]["features"], path.name)
+    found.sealed.add(shard)
+
+
+def shard_damage(root: Path, record: dict[str, Any], verify: bool) -> str | None:
+    """What is wrong between a record and its HDF5 file; None if nothing is."""
+    values = record["shard"]
+    if values["file"] is None:
+        return None
+    path = root / SHARDS / values["file"]
+    if not path.is_file():
+        return "the file is missing"
+    size = path.stat().st_size
+    if size != values["bytes"]:
+        return f"{size} bytes instead of {values['bytes']}"
+    if verify and file_hash(path) != values["sha256"]:
+        return "the bytes have changed"
+    return None
+
+
+def _recover_item(root: Path, phase: str, index: int, found: Found) -> None:
+    key = (phase, index)
+    if key in found.finished or key in found.discarded or not item_is_sound(root, phase, index):
+        remove_item(root, phase, index)
+        return
+    found.staged.add(key)
+    item = read_item(root, phase, index)
+    if "discarded" in item:
+        found.discarded[key] = item["discarded"]
+    else:
+        found.finished.add(key)
+        found.features = merge_features(found.features, item["features"], f"{phase} episode {index}")

@@ -1,0 +1,176 @@
+"""Shards: one HDF5 file in ManiSkill's trajectory layout for a fixed range of episodes, and its commit record.
+
+A shard is assembled from staged items by copying their compressed chunks, in the order of the episodes, so its bytes
+depend neither on timing nor on interruptions. The record is written last: no record, no shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from simgen.data.features import merge_features, merge_statistics
+from simgen.data.files import SHARDS, clear_write_errors, put_in_place, read_json, temporary, write_json
+from simgen.data.staging import (
+    episode_from_entry,
+    item_path,
+    read_item,
+    remove_item,
+    stage_discard,
+    stage_episode,
+    trajectory,
+)
+from simgen.errors import SimgenError
+
+SHARD_FORMAT = 1
+SHARDS_PER_PHASE = 100_000
+
+
+@dataclass(frozen=True)
+class ShardRange:
+    """Episodes [first, stop) of a phase, and the number in the shard's name."""
+
+    number: int
+    phase: str
+    first: int
+    stop: int
+
+    @property
+    def name(self) -> str:
+        return f"shard-{self.number:06d}"
+
+    def record_path(self, root: Path) -> Path:
+        return root / SHARDS / f"{self.name}.json"
+
+    def h5_path(self, root: Path) -> Path:
+        return root / SHARDS / f"{self.name}.h5"
+
+
+def shard_range(phases: list[str], episodes_per_shard: int, phase: str, index: int) -> ShardRange:
+    """The shard that an episode belongs to: 100,000 numbers for each phase in the order of `phases`.
+
+    Raises:
+        SimgenError: if the phase has more shards than there are numbers.
+    """
+    block = index // episodes_per_shard
+    if block >= SHARDS_PER_PHASE:
+        raise SimgenError(f"{phase} episode {index}: more than {SHARDS_PER_PHASE} shards; use more episodes per shard.")
+    first = block * episodes_per_shard
+    return ShardRange(phases.index(phase) * SHARDS_PER_PHASE + block, phase, first, first + episodes_per_shard)
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def seal_shard(root: Path, shard: ShardRange, header: Mapping[str, Any]) -> dict[str, Any]:
+    """Assembles the staged items of a range into its shard, commits it and removes the items.
+
+    Args:
+        header: ManiSkill's keys of the record (env_info, commit_info, source_type, source_desc).
+
+    Returns:
+        the commit record.
+
+    Raises:
+        SimgenError: if the disk is full or cannot be written; the items are then kept.
+    """
+    indices = [i for i in range(shard.first, shard.stop) if item_path(root, shard.phase, i).exists()]
+    items = [read_item(root, shard.phase, index) for index in indices]
+    episodes = [item["episode"] for item in items if "episode" in item]
+    features: dict[str, Any] = {}
+    statistics: dict[str, Any] = {}
+    for item in items:
+        features = merge_features(features, item.get("features", {}), shard.name)
+        statistics = merge_statistics(statistics, item.get("statistics", {}))
+    path = shard.h5_path(root)
+    with clear_write_errors(path):
+        if episodes:
+            _assemble(root, path, shard.phase, [entry["index"] for entry in episodes])
+        record = {
+            **header,
+            "episodes": episodes,
+            "shard": {
+                "format_version": SHARD_FORMAT,
+                **asdict(shard),
+                "file": path.name if episodes else None,
+                "bytes": path.stat().st_size if episodes else 0,
+                "sha256": file_hash(path) if episodes else None,
+                "discarded": [item["discarded"] for item in items if "discarded" in item],
+                "features": features,
+                "statistics": statistics,
+            },
+        }
+        write_json(shard.record_path(root), record)
+        for index in indices:
+            remove_item(root, shard.phase, index)
+    return record
+
+
+def _assemble(root: Path, path: Path, phase: str, indices: list[int]) -> None:
+    """Copies the groups of the items, still compressed, into one file and puts it in place."""
+    try:
+        with h5py.File(temporary(path), "w", libver="latest") as target:
+            for index in indices:
+                with h5py.File(item_path(root, phase, index).with_suffix(".h5"), "r", locking=False) as source:
+                    target.copy(trajectory(source, index), target, name=f"traj_{index}")
+    except BaseException:
+        temporary(path).unlink(missing_ok=True)
+        raise
+    put_in_place(path)
+
+
+def unseal_shard(root: Path, record: Mapping[str, Any], codec: str) -> None:
+    """Turns a shard back into staged items, so that its range can take the episodes that it still lacks.
+
+    A crash in the middle leaves the record, or the items, or both; never neither.
+    """
+    shard = range_of(record)
+    if record["episodes"]:
+        with h5py.File(shard.h5_path(root), "r", locking=False) as file:
+            for entry in record["episodes"]:
+                episode = episode_from_entry(entry, trajectory(file, entry["index"]))
+                stage_episode(root, episode, codec, entry["control_mode"], durable=True)
+    for discard in record["shard"]["discarded"]:
+        stage_discard(root, discard, durable=True)
+    remove_shard(root, shard)
+
+
+def remove_shard(root: Path, shard: ShardRange) -> None:
+    """Removes a shard, its record first."""
+    shard.record_path(root).unlink(missing_ok=True)
+    shard.h5_path(root).unlink(missing_ok=True)
+
+
+def range_of(record: Mapping[str, Any]) -> ShardRange:
+    """The range that a record speaks for."""
+    values = record["shard"]
+    return ShardRange(values["number"], values["phase"], values["first"], values["stop"])
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Reads a commit record.
+
+    Raises:
+        SimgenError: names the file if it is damaged, is not ours, or comes from a newer version.
+    """
+    record = read_json(path)
+    shard = record.get("shard")
+    if not isinstance(shard, dict) or not isinstance(record.get("episodes"), list) or "format_version" not in shard:
+        raise SimgenError(f"{path}: is not the record of a simgen shard.")
+    if shard["format_version"] > SHARD_FORMAT:
+        version = shard["format_version"]
+        raise SimgenError(f"{path}: has shard format {version}; this simgen reads up to {SHARD_FORMAT}. Update simgen.")
+    return record
+
+
+def record_paths(root: Path) -> list[Path]:
+    """All commit records, in the order of the shards' names."""
+    return sorted(path for path in (root / SHARDS).glob("shard-*.json"))

@@ -1,0 +1,132 @@
+"""Finished episodes that wait for their shard: one small HDF5 file each, and a JSON file that makes it count.
+
+The file is written first and its JSON after it, so an item without JSON does not exist. An attempt that gave no
+episode is a JSON file alone. Items survive the death of every process that wrote them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from simgen.data.codec import read_arrays, write_arrays
+from simgen.data.episode import Episode, content_hash
+from simgen.data.features import features_of, statistics_of
+from simgen.data.files import STAGING, clear_write_errors, read_json, write_json, write_whole
+from simgen.errors import SimgenError
+
+_NAME = re.compile(r"([a-z][a-z0-9_]*)-(\d{8,})\.json")
+
+
+def item_path(root: Path, phase: str, index: int) -> Path:
+    """The JSON file of an item; its arrays lie beside it with the suffix .h5."""
+    return root / STAGING / f"{phase}-{index:08d}.json"
+
+
+def staged_items(root: Path) -> list[tuple[str, int]]:
+    """(phase, index) of everything that is staged, sorted."""
+    folder = root / STAGING
+    matches = [_NAME.fullmatch(path.name) for path in folder.iterdir()] if folder.is_dir() else []
+    return sorted((match[1], int(match[2])) for match in matches if match)
+
+
+def episode_entry(episode: Episode, digest: str, control_mode: str | None) -> dict[str, Any]:
+    """The episode's line in a record: ManiSkill's keys, then ours."""
+    metadata = episode.metadata()
+    ours = {"index", "phase", "task", "instruction", "length", "randomisation", "segmentation_ids", "flags"}
+    return {
+        "episode_id": episode.index,
+        "episode_seed": metadata["seed"],
+        "control_mode": control_mode,
+        "elapsed_steps": metadata["length"],
+        "reset_kwargs": {"seed": metadata["seed"]},
+        "success": metadata["success"],
+        **{key: value for key, value in metadata.items() if key in ours},
+        "reward": metadata["reward_sum"],
+        "sha256": digest,
+    }
+
+
+def episode_from_entry(entry: Mapping[str, Any], group: h5py.Group) -> Episode:
+    """The inverse of `episode_entry`, with the arrays decoded from the trajectory's group."""
+    keys = ("index", "phase", "task", "instruction", "success", "length", "randomisation", "segmentation_ids", "flags")
+    metadata = {key: entry[key] for key in keys}
+    metadata.update(seed=entry["episode_seed"], reward_sum=entry["reward"])
+    return Episode.from_metadata(metadata, read_arrays(group))
+
+
+def stage_episode(root: Path, episode: Episode, codec: str, control_mode: str | None, durable: bool = False) -> int:
+    """Encodes an episode and writes it as an item; returns the size of its HDF5 file [bytes].
+
+    The file is built in memory and written at once, so that a full disk is an ordinary error here.
+
+    Args:
+        durable: sync to the disk; without it an item survives a dead process but perhaps not a power cut.
+
+    Raises:
+        SimgenError: if the disk is full or cannot be written.
+    """
+    entry = episode_entry(episode, content_hash(episode), control_mode)
+    in_memory = {"driver": "core", "backing_store": False}
+    with h5py.File(f"{episode.phase}-{episode.index}", "w", libver="latest", **in_memory) as file:
+        write_arrays(file.create_group(f"traj_{episode.index}"), episode.arrays, codec)
+        file.flush()
+        image = file.id.get_file_image()
+    path = item_path(root, episode.phase, episode.index)
+    item = {
+        "episode": entry,
+        "features": features_of(episode.arrays, episode.length),
+        "statistics": statistics_of(episode.arrays),
+    }
+    with clear_write_errors(path):
+        write_whole(path.with_suffix(".h5"), image, durable)
+        write_json(path, item, durable, indent=None)
+    return len(image)
+
+
+def stage_discard(root: Path, discard: Mapping[str, Any], durable: bool = False) -> None:
+    """Writes an attempt without episode: {phase, index, seed, reason}."""
+    path = item_path(root, discard["phase"], discard["index"])
+    with clear_write_errors(path):
+        write_json(path, {"discarded": dict(discard)}, durable)
+
+
+def read_item(root: Path, phase: str, index: int) -> dict[str, Any]:
+    """The item's JSON: either {episode, features, statistics} or {discarded}."""
+    return read_json(item_path(root, phase, index))
+
+
+def item_is_sound(root: Path, phase: str, index: int) -> bool:
+    """Whether an item can be read and has the content that its JSON promises."""
+    try:
+        item = read_item(root, phase, index)
+        if "discarded" in item:
+            return True
+        with h5py.File(item_path(root, phase, index).with_suffix(".h5"), "r") as file:
+            episode = episode_from_entry(item["episode"], trajectory(file, index))
+        return content_hash(episode) == item["episode"]["sha256"]
+    except (SimgenError, OSError, KeyError, TypeError, ValueError):
+        return False
+
+
+def trajectory(file: h5py.File, index: int) -> h5py.Group:
+    """The group of an episode.
+
+    Raises:
+        KeyError: if there is none.
+    """
+    group = file[f"traj_{index}"]
+    if not isinstance(group, h5py.Group):
+        raise KeyError(f"traj_{index} is not a group")
+    return group
+
+
+def remove_item(root: Path, phase: str, index: int) -> None:
+    """Removes an item, its JSON first."""
+    path = item_path(root, phase, index)
+    path.unlink(missing_ok=True)
+    path.with_suffix(".h5").unlink(missing_ok=True)

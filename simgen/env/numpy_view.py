@@ -1,0 +1,32 @@
+"""A thin NumPy view of a TaskEnv, for wrappers and learners that expect arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+import torch
+
+from simgen.env.task_env import TaskEnv
+
+
+def to_numpy(value: Any) -> Any:
+    """Returns nested tensors as NumPy arrays (no copy on the CPU)."""
+    if isinstance(value, dict):
+        return {name: to_numpy(inner) for name, inner in value.items()}
+    return value.detach().cpu().numpy() if isinstance(value, torch.Tensor) else value
+
+
+class NumpyView(gymnasium.vector.VectorWrapper):
+    """The same environment with NumPy arrays in and out."""
+
+    env: TaskEnv
+
+    def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+        """See TaskEnv."""
+        obs, info = self.env.reset(seed=seed, options=options)
+        return to_numpy(obs), to_numpy(info)
+
+    def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
+        """See TaskEnv."""
+        return tuple(to_numpy(value) for value in self.env.step(torch.as_tensor(actions)))  # type: ignore[return-value]

@@ -1,0 +1,217 @@
+"""A task as a batch of environments: actions in, observations, rewards and success out, all torch tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium
+import numpy as np
+import torch
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_space
+
+from simgen.env.spaces import space_like
+from simgen.env.terms import bind_condition, bind_observations, bind_rewards
+from simgen.env.terms.bind import StepFacts
+from simgen.env.worlds import Worlds
+from simgen.errors import BadInput
+from simgen.spec.task import TaskSpec
+from simgen.world.engine.newton.engine import NewtonEngine
+from simgen.world.robot.card import load_card
+from simgen.world.robot.control.mode import make_action_mode
+from simgen.world.robot.kinematics import Kinematics
+from simgen.world.scene.layout import layout_of
+from simgen.world.scene.sample import SceneSampler
+from simgen.world.scene.seed import episode_seed
+
+Observation = dict[str, Any]
+AGENT = ("qpos", "qvel")
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a control step did to each world.
+
+    Args:
+        reward: Weighted sum. Shape: (E,), float32.
+        terms: The weighted summands by name. Shape: (E,) each.
+        success, terminated, truncated: Shape: (E,), bool. A task that is done is terminated.
+        problems: Worlds whose episode cannot be trusted, with the reason; they are truncated.
+    """
+
+    reward: torch.Tensor
+    terms: dict[str, torch.Tensor]
+    success: torch.Tensor
+    terminated: torch.Tensor
+    truncated: torch.Tensor
+    problems: dict[int, str]
+
+
+class TaskEnv(gymnasium.vector.VectorEnv):
+    """E worlds of one task, as `gymnasium.vector.VectorEnv` on torch tensors.
+
+    Observations have ManiSkill's layout: agent/{qpos,qvel}, extra/<term>, sensor_param/<camera>/..., sensor_data/<camera>/
+    {rgb, depth, segmentation, ...}; what only a teacher may see is under privileged/<term>. A world that is done starts
+    its next episode in the same step; the observation before that is in `info["final_obs"]`, its info in `final_info`.
+
+    The k-th episode of world e is episode e + k * E of the seed, whatever the other worlds do.
+
+    Args:
+        task: The task.
+        num_envs: E.
+        device: "cpu" or "cuda:0".
+        seed: Of the dataset; `reset(seed=)` replaces it.
+        images: Whether observations have the cameras' images.
+        backend: Renderer: "auto", "raster" or "trace".
+    """
+
+    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012
+
+    def __init__(
+        self,
+        task: TaskSpec,
+        num_envs: int,
+        device: str = "cpu",
+        seed: int = 0,
+        images: bool = True,
+        backend: str = "auto",
+    ) -> None:
+        if num_envs < 1:
+            raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
+        self.task, self.num_envs, self.device, self._seed = task, num_envs, torch.device(device), seed
+        self.layout = layout_of(task)
+        self.card = load_card(self.layout.robot)
+        self.sampler = SceneSampler(task, self.layout)
+        episode = task.episode
+        self.engine = NewtonEngine(
+            self.layout, num_envs, episode.substeps, episode.control_seconds, device=device, backend=backend
+        )
+        self.kinematics = Kinematics(self.card, num_envs, device)
+        self.action_mode = make_action_mode(task.robot.control, self.card, self.kinematics)
+        self._images = images and bool(self.layout.cameras)
+        self._steps = torch.zeros(num_envs, dtype=torch.int64, device=self.device)
+        self._episodes = torch.zeros(num_envs, dtype=torch.int64)
+        self.start(range(num_envs), self._next_seeds(range(num_envs)))
+        self._bind()
+        self._make_spaces()
+
+    def _bind(self) -> None:
+        task = self.task
+        self._policy_terms = bind_observations(task.observe.policy, self.worlds)
+        self._privileged_terms = bind_observations(task.observe.privileged, self.worlds)
+        self._reward_terms = bind_rewards(task.reward, self.worlds)
+        self._success: Callable[[], torch.Tensor] | None = None
+        if task.success is not None:
+            self._success = bind_condition(task.success, self.worlds)
+
+    def _make_spaces(self) -> None:
+        low, high = (bound.cpu().numpy().astype(np.float32) for bound in (self.action_mode.low, self.action_mode.high))
+        self.single_action_space = gymnasium.spaces.Box(low, high, dtype=np.float32)
+        self.single_observation_space = space_like(self.observe())
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+
+    def _next_seeds(self, env_ids: Sequence[int]) -> list[int]:
+        seeds = []
+        for env in env_ids:
+            index = env + int(self._episodes[env]) * self.num_envs
+            seeds.append(episode_seed(self._seed, self.task.name, "env", index))
+            self._episodes[env] += 1
+        return seeds
+
+    def start(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
+        """Starts the episodes with these seeds in these worlds; the others are not touched."""
+        scenes = [self.sampler.sample(seed) for seed in seeds]
+        ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
+        self.engine.reset(ids, scenes)
+        self._steps[ids] = 0
+        if not hasattr(self, "worlds"):
+            self.worlds = Worlds(self.engine, self.card)
+        self.worlds.refresh()
+
+    def advance(self, actions: torch.Tensor) -> Outcome:
+        """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
+        actions = torch.as_tensor(actions, dtype=torch.float32, device=self.device)
+        self.engine.set_targets(self.action_mode.targets(actions, self.worlds.state.qpos))
+        self.engine.step()
+        self.worlds.refresh()
+        self._steps += 1
+        problems = self.engine.problems()
+        success = self._success() if self._success is not None else self._no()
+        facts = StepFacts(actions, success)
+        terms = {name: term(facts) for name, term in self._reward_terms.items()}
+        reward = torch.stack(list(terms.values())).sum(0) if terms else self._no().float()
+        truncated = self._steps >= self.task.episode.max_steps
+        if problems:
+            truncated[list(problems)] = True
+        return Outcome(reward, terms, success, success.clone(), truncated, problems)
+
+    def _no(self) -> torch.Tensor:
+        return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
+
+    def observe(self, copy: bool = True) -> Observation:
+        """Returns what is observed now. Images are copies unless `copy` is False: then the next call overwrites them."""
+        obs: Observation = {"agent": {}, "extra": {}}
+        for name, term in self._policy_terms.items():
+            obs["agent" if name in AGENT else "extra"][name] = term()
+        if self._privileged_terms:
+            obs["privileged"] = {name: term() for name, term in self._privileged_terms.items()}
+        if self._images:
+            images = self.engine.render()
+            obs["sensor_param"] = self.engine.camera_parameters()
+            obs["sensor_data"] = {
+                camera: {name: image.clone() if copy else image for name, image in outputs.items()}
+                for camera, outputs in images.items()
+            }
+        return {group: values for group, values in obs.items() if values}
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Observation, dict[str, Any]]:
+        """Starts new episodes in all worlds, or in those of `options["reset_mask"]` (E,) bool.
+
+        Args:
+            seed: Of the sequence of episodes, which then begins anew; None goes on with it.
+            options: May hold "reset_mask".
+
+        Raises:
+            BadInput: A list of seeds; episodes get theirs from one seed and their index.
+        """
+        if isinstance(seed, list):
+            raise BadInput("reset takes one seed: the k-th episode of world e is episode e + k * num_envs of it.")
+        if seed is not None:
+            self._seed = seed
+            self._episodes.zero_()
+        mask = (options or {}).get("reset_mask")
+        ids = range(self.num_envs) if mask is None else np.flatnonzero(np.asarray(mask)).tolist()
+        self.start(ids, self._next_seeds(ids))
+        return self.observe(), self._info()
+
+    def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
+        """Does one control step; worlds that are done start their next episode. Shape of actions: (E, A)."""
+        outcome = self.advance(actions)
+        obs, info = self.observe(), self._info(outcome)
+        done = outcome.terminated | outcome.truncated
+        if done.any():
+            ids = done.nonzero().flatten().tolist()
+            info["final_obs"], info["final_info"] = obs, dict(info)
+            info["_final_obs"] = info["_final_info"] = done.clone()
+            self.start(ids, self._next_seeds(ids))
+            obs = self.observe()
+            info["elapsed_steps"] = self._steps.clone()
+        return obs, outcome.reward, outcome.terminated, outcome.truncated, info
+
+    def _info(self, outcome: Outcome | None = None) -> dict[str, Any]:
+        info: dict[str, Any] = {"elapsed_steps": self._steps.clone()}
+        if outcome is not None:
+            info["success"] = outcome.success
+            info["reward_terms"] = dict(outcome.terms)
+            if outcome.problems:
+                info["problems"] = dict(outcome.problems)
+        return info
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Frees the engine."""
+        self.engine.close()

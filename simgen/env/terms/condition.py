@@ -1,0 +1,105 @@
+"""Condition terms: each returns (E,) bool."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+
+from simgen.env.terms.place import Place, distance, tilt
+from simgen.env.worlds import Worlds
+from simgen.world import rotation
+
+
+def near(worlds: Worlds, body: str, at: Place, within: float, axes: str = "xyz") -> torch.Tensor:
+    """The origins are at most `within` apart."""
+    return distance(worlds, body, at, axes) <= within
+
+
+def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Tensor:
+    """It stands on a surface: the heights agree, its origin is over the outline, and the two touch."""
+    gap = (worlds.bottom_of(body) - worlds.top_of(on)).abs()
+    touching = worlds.touches(body, "table" if on in ("table", "ground") else on)
+    if on in ("table", "ground"):
+        return (gap <= tolerance) & touching
+    local = rotation.rotate(rotation.conjugate(worlds.quaternion(on)), worlds.position(body) - worlds.position(on))
+    half = 0.5 * worlds.extent(on)
+    return (gap <= tolerance) & touching & (local[:, :2].abs() <= half[:, :2]).all(-1)
+
+
+def inside_of(worlds: Worlds, body: str, **parameters: str) -> torch.Tensor:
+    """Its origin is inside the other's hollow: over its outline, below its rim."""
+    other = parameters["in"]
+    local = rotation.rotate(rotation.conjugate(worlds.quaternion(other)), worlds.position(body) - worlds.position(other))
+    half = 0.5 * worlds.extent(other)
+    floor = worlds.position(other)[:, 2] + worlds.interior_of(other)
+    low_enough = worlds.bottom_of(body) <= floor + 0.5 * (worlds.top_of(other) - floor).clamp(min=0.01)
+    return (local[:, :2].abs() <= half[:, :2]).all(-1) & low_enough & (worlds.bottom_of(body) >= floor - 0.01)
+
+
+def grasped(worlds: Worlds, body: str) -> torch.Tensor:
+    """The fingers hold it."""
+    return worlds.is_grasped(body)
+
+
+def released(worlds: Worlds, body: str) -> torch.Tensor:
+    """No finger touches it."""
+    first, second = worlds.card.finger_links
+    return ~(worlds.touches(body, first) | worlds.touches(body, second))
+
+
+def robot_static(worlds: Worlds, below: float = 0.2) -> torch.Tensor:
+    """No arm joint is faster than `below`."""
+    return worlds.state.qvel[:, : worlds.card.num_arm_joints].abs().amax(-1) <= below
+
+
+def body_static(worlds: Worlds, body: str, below: float = 0.05) -> torch.Tensor:
+    """It is slower than `below`."""
+    return worlds.linear_velocity(body).norm(dim=-1) <= below
+
+
+def lifted(worlds: Worlds, body: str, height: float) -> torch.Tensor:
+    """Its origin is at least `height` above where it started."""
+    return worlds.position(body)[:, 2] - worlds.start_position(body)[:, 2] >= height
+
+
+def upright(worlds: Worlds, body: str, axis: str | Sequence[float] = "z", within_deg: float = 10.0) -> torch.Tensor:
+    """The axis points up to within an angle."""
+    return tilt(worlds, body, axis) <= math.radians(within_deg)
+
+
+def inserted(worlds: Worlds, body: str, into: str, depth: float = 0.015) -> torch.Tensor:
+    """The head of a peg (its +x end) is at least `depth` past the mouth (-x side) of a hole along the other's x axis.
+
+    Source: ManiSkill `PegInsertionSide-v1`, `has_peg_inserted` (Apache-2.0).
+    """
+    head = torch.zeros_like(worlds.position(body))
+    head[:, 0] = 0.5 * worlds.extent(body)[:, 0]
+    tip = worlds.position(body) + rotation.rotate(worlds.quaternion(body), head)
+    local = rotation.rotate(rotation.conjugate(worlds.quaternion(into)), tip - worlds.position(into))
+    past = local[:, 0] + 0.5 * worlds.extent(into)[:, 0]
+    aside = local[:, 1:].abs() <= 0.5 * worlds.extent(body)[:, 1:]
+    return (past >= depth) & aside.all(-1)
+
+
+def inside(worlds: Worlds, body: str, region: Sequence[Sequence[float]]) -> torch.Tensor:
+    """Its origin is in a box in the world."""
+    low, high = (worlds.tcp_position.new_tensor(list(corner)) for corner in region)
+    where = worlds.position(body)
+    return ((where >= low) & (where <= high)).all(-1)
+
+
+CONDITIONS: dict[str, Callable[..., torch.Tensor]] = {
+    "near": near,
+    "on": on,
+    "in": inside_of,
+    "grasped": grasped,
+    "released": released,
+    "robot_static": robot_static,
+    "body_static": body_static,
+    "lifted": lifted,
+    "upright": upright,
+    "inserted": inserted,
+    "inside": inside,
+}

@@ -1,0 +1,60 @@
+"""Reward terms: each returns (E,) float32. Shaping follows ManiSkill's dense rewards (Apache-2.0): 1 - tanh(s * error)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from simgen.env.terms import condition
+from simgen.env.terms.place import Place, distance, place_of, tilt
+from simgen.env.worlds import Worlds
+
+PUSH_DISTANCE = 0.03  # of the push point behind the object's side [m]
+
+
+def reach(worlds: Worlds, body: str, scale: float = 5.0) -> torch.Tensor:
+    """How near the tool centre point is to the object."""
+    return 1.0 - torch.tanh(scale * (worlds.tcp_position - worlds.position(body)).norm(dim=-1))
+
+
+def place(worlds: Worlds, body: str, at: Place, scale: float = 5.0, axes: str = "xyz") -> torch.Tensor:
+    """How near the object is to its place."""
+    return 1.0 - torch.tanh(scale * distance(worlds, body, at, axes))
+
+
+def push(worlds: Worlds, body: str, at: Place, scale: float = 5.0) -> torch.Tensor:
+    """How near the tool centre point is to the point behind the object, as seen from its place."""
+    way = worlds.position(body) - place_of(worlds, at)
+    way = torch.nn.functional.normalize(way * way.new_tensor([1.0, 1.0, 0.0]), dim=-1)
+    reach_of_body = 0.5 * worlds.extent(body)[:, :2].amin(-1, keepdim=True)
+    point = worlds.position(body) + way * (reach_of_body + PUSH_DISTANCE)
+    return 1.0 - torch.tanh(scale * (worlds.tcp_position - point).norm(dim=-1))
+
+
+def upright(worlds: Worlds, body: str, axis: str | Sequence[float] = "z", scale: float = 2.0) -> torch.Tensor:
+    """How nearly an axis points up."""
+    return 1.0 - torch.tanh(scale * tilt(worlds, body, axis))
+
+
+def joint_velocity_penalty(worlds: Worlds) -> torch.Tensor:
+    """Minus the squared length of the arm's joint velocity."""
+    return -worlds.state.qvel[:, : worlds.card.num_arm_joints].square().sum(-1)
+
+
+def _as_reward(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    def reward(worlds: Worlds, **parameters: object) -> torch.Tensor:
+        return function(worlds, **parameters).float()
+
+    return reward
+
+
+# `action_penalty` and `success` are not functions of the worlds; `bind_rewards` provides them.
+REWARDS: dict[str, Callable[..., torch.Tensor]] = {
+    "reach": reach,
+    "place": place,
+    "push": push,
+    "upright": upright,
+    "joint_velocity_penalty": joint_velocity_penalty,
+    **{name: _as_reward(condition.CONDITIONS[name]) for name in ("grasped", "near", "robot_static", "lifted")},
+}

@@ -1,0 +1,147 @@
+"""What terms and teachers see of the simulation: named poses, velocities, contacts and grasps of all worlds."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from simgen.world import rotation
+from simgen.world.engine.base import Engine, WorldState
+from simgen.world.robot.card import RobotCard
+
+MIN_GRASP_SHARE = math.cos(math.radians(85.0))
+MIN_GRASP_FORCE = 0.5  # [N]
+TOUCH_FORCE = 1e-3  # [N]
+
+
+class Worlds:
+    """Read access to E worlds by name, computed once per step.
+
+    Args:
+        engine: The worlds.
+        card: The robot in them.
+    """
+
+    def __init__(self, engine: Engine, card: RobotCard) -> None:
+        self.engine, self.card = engine, card
+        self.num_envs, self.device = engine.num_envs, engine.device
+        self._bodies = {slot.name: index for index, slot in enumerate(engine.layout.bodies)}
+        self._links = {name: index for index, name in enumerate(engine.link_names)}
+        self._grasps: dict[str, torch.Tensor] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the state after a step or a reset."""
+        self.state: WorldState = self.engine.state()
+        self._grasps.clear()
+        link = self._links[self.card.tcp_link]
+        offset = self.state.qpos.new_tensor(self.card.tcp_xyz).expand(self.num_envs, 3)
+        turn = self.state.qpos.new_tensor(self.card.tcp_quaternion).expand(self.num_envs, 4)
+        self.tcp_position, self.tcp_quaternion = rotation.compose(
+            self.state.link_position[:, link], self.state.link_quaternion[:, link], offset, turn
+        )
+
+    def is_body(self, name: str) -> bool:
+        """Says whether `name` is an object of the scene."""
+        return name in self._bodies
+
+    def position(self, name: str) -> torch.Tensor:
+        """Returns the position [m] of a body, a link or "tcp". Shape: (E, 3)."""
+        if name == "tcp":
+            return self.tcp_position
+        if name in self._bodies:
+            return self.state.body_position[:, self._bodies[name]]
+        return self.state.link_position[:, self._links[name]]
+
+    def quaternion(self, name: str) -> torch.Tensor:
+        """Returns the orientation (wxyz) of a body, a link or "tcp". Shape: (E, 4)."""
+        if name == "tcp":
+            return self.tcp_quaternion
+        if name in self._bodies:
+            return self.state.body_quaternion[:, self._bodies[name]]
+        return self.state.link_quaternion[:, self._links[name]]
+
+    def linear_velocity(self, body: str) -> torch.Tensor:
+        """Returns the velocity of a body's centre of mass [m/s]. Shape: (E, 3)."""
+        return self.state.body_linear_velocity[:, self._bodies[body]]
+
+    def angular_velocity(self, body: str) -> torch.Tensor:
+        """Returns the angular velocity of a body [rad/s]. Shape: (E, 3)."""
+        return self.state.body_angular_velocity[:, self._bodies[body]]
+
+    def contact(self, a: str, b: str) -> torch.Tensor:
+        """Returns the force [N] that `b` exerts on `a`. Shape: (E, 3)."""
+        return self.engine.contacts(a, b)
+
+    def is_grasped(self, body: str) -> torch.Tensor:
+        """Says where both fingers press on the body from opposite sides, within 85 degrees of the closing direction. Shape: (E,).
+
+        Source: ManiSkill `agents/robots/panda/panda.py`, `is_grasping` (Apache-2.0).
+        """
+        if body not in self._grasps:
+            closing = rotation.rotate(self.tcp_quaternion, self.tcp_position.new_tensor([0.0, 1.0, 0.0]))
+            first, second = (self._press(finger, body, closing) for finger in self.card.finger_links)
+            self._grasps[body] = first * second < 0.0
+        return self._grasps[body]
+
+    def _press(self, finger: str, body: str, closing: torch.Tensor) -> torch.Tensor:
+        """Share of the finger's force that is along the closing direction; 0 if it hardly presses or presses askew."""
+        force = self.contact(body, finger)
+        size = force.norm(dim=-1)
+        share = (force * closing).sum(-1) / size.clamp(min=1e-9)
+        return torch.where((size >= MIN_GRASP_FORCE) & (share.abs() >= MIN_GRASP_SHARE), share, torch.zeros_like(share))
+
+    def touches(self, a: str, b: str) -> torch.Tensor:
+        """Says whether two things press on each other. Shape: (E,)."""
+        return self.contact(a, b).norm(dim=-1) > TOUCH_FORCE
+
+    def body_names(self) -> list[str]:
+        """Returns the names of the objects, markers included."""
+        return list(self._bodies)
+
+    def first_movable(self) -> str:
+        """Returns the name of the first object that can move."""
+        return next(slot.name for slot in self.engine.layout.bodies if slot.motion == "dynamic")
+
+    def top_of(self, name: str) -> torch.Tensor:
+        """Returns the height [m] of the highest point of a body's turned box; table and ground are at their surface. Shape: (E,)."""
+        if name in ("table", "ground"):
+            height = self.engine.layout.ground_height if name == "ground" else 0.0
+            return self.tcp_position.new_full((self.num_envs,), height)
+        return self._corners(name)[..., 2].amax(1)
+
+    def bottom_of(self, name: str) -> torch.Tensor:
+        """Returns the height [m] of the lowest point of a body's turned box. Shape: (E,)."""
+        return self._corners(name)[..., 2].amin(1)
+
+    def _corners(self, name: str) -> torch.Tensor:
+        bounds = self.engine.body_bounds(self._bodies[name])
+        pick = torch.cartesian_prod(*[torch.arange(2)] * 3).to(self.device)
+        corners = torch.stack([bounds[:, pick[:, axis], axis] for axis in range(3)], -1)
+        return self.position(name)[:, None] + rotation.rotate(self.quaternion(name)[:, None], corners)
+
+    def candidate(self, name: str, env_id: int) -> int:
+        """Returns which of its candidates a body is in a world."""
+        return self.engine.scene(env_id).bodies[self._bodies[name]].candidate
+
+    def start_position(self, name: str) -> torch.Tensor:
+        """Returns where the scene put a body at the start of the episode [m]. Shape: (E, 3)."""
+        index = self._bodies[name]
+        rows = [self.engine.scene(env).bodies[index].position for env in range(self.num_envs)]
+        return torch.as_tensor(np.stack(rows)).float().to(self.device)
+
+    def interior_of(self, name: str) -> torch.Tensor:
+        """Returns the height [m] of the inner floor of an open body over its origin. Shape: (E,)."""
+        index = self._bodies[name]
+        slot, rows = self.engine.layout.bodies[index], []
+        for env in range(self.num_envs):
+            body = self.engine.scene(env).bodies[index]
+            rows.append((slot.candidates[body.candidate].interior or 0.0) * float(body.scale[2]))
+        return torch.tensor(rows, device=self.device)
+
+    def extent(self, name: str) -> torch.Tensor:
+        """Returns the full size of a body's box in its own frame, at the world's scale [m]. Shape: (E, 3)."""
+        bounds = self.engine.body_bounds(self._bodies[name])
+        return bounds[:, 1] - bounds[:, 0]

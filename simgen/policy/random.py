@@ -1,0 +1,99 @@
+"""Random policies: whole action sequences drawn from the episode's seed, so that an episode does not depend on its batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.interpolate import CubicSpline
+
+from simgen.env.task_env import TaskEnv
+from simgen.policy.base import Step
+from simgen.world.scene.seed import stream
+
+Noise = Callable[[np.random.Generator, int, int], np.ndarray]
+GRIPPER_HOLD = 15  # mean number of steps that the gripper stays open or closed
+ABSOLUTE_RANGE = 0.4  # of the joints around rest, in the modes whose actions are absolute [rad]
+SPLINE_KNOT_STEPS = 8
+
+
+def uniform(rng: np.random.Generator, steps: int, channels: int) -> np.ndarray:
+    """White noise. Shape: (steps, channels) in -1..1."""
+    return rng.uniform(-1.0, 1.0, (steps, channels))
+
+
+def pink(rng: np.random.Generator, steps: int, channels: int) -> np.ndarray:
+    """1/f noise with unit deviation, clipped. Shape: (steps, channels) in -1..1.
+
+    Reference: Eberhard et al., "Pink Noise Is All You Need", ICLR 2023.
+    """
+    frequencies = np.fft.rfftfreq(max(steps, 2))
+    size = np.zeros_like(frequencies)
+    size[1:] = frequencies[1:] ** -0.5
+    phases = rng.normal(size=(len(size), channels)) + 1j * rng.normal(size=(len(size), channels))
+    noise = np.fft.irfft(size[:, None] * phases, n=max(steps, 2), axis=0)[:steps]
+    return np.clip(noise / max(noise.std(), 1e-9) * 0.6, -1.0, 1.0)
+
+
+def spline(rng: np.random.Generator, steps: int, channels: int) -> np.ndarray:
+    """Cubic splines through random knots. Shape: (steps, channels) in -1..1."""
+    count = max(4, int(np.ceil(steps / SPLINE_KNOT_STEPS)) + 1)
+    knots = np.arange(count) * SPLINE_KNOT_STEPS
+    curve = CubicSpline(knots, rng.uniform(-1.0, 1.0, (count, channels)))
+    return np.clip(curve(np.arange(steps)), -1.0, 1.0)
+
+
+NOISES: dict[str, Noise] = {"uniform": uniform, "pink": pink, "spline": spline}
+
+
+def gripper_sequence(rng: np.random.Generator, steps: int) -> np.ndarray:
+    """Open and closed in turn, each for a random while. Shape: (steps,), -1 or 1."""
+    switches = rng.random(steps) < 1.0 / GRIPPER_HOLD
+    return np.where(np.cumsum(switches) % 2 == rng.integers(2), 1.0, -1.0)
+
+
+class RandomPolicy:
+    """Random actions over the whole range of the mode; in absolute modes, random joint targets around rest.
+
+    Args:
+        env: The worlds.
+        noise: A name of `NOISES`.
+    """
+
+    def __init__(self, env: TaskEnv, noise: str = "pink") -> None:
+        self._env, self._noise = env, NOISES[noise]
+        mode = env.action_mode
+        self._absolute = mode.name in ("pd_joint_pos", "pd_ee_pose")
+        self._steps = env.task.episode.max_steps
+        self._channels = env.card.num_arm_joints if self._absolute else mode.dim - 1
+        self._arm = torch.zeros(env.num_envs, self._steps, self._channels)
+        self._gripper = torch.zeros(env.num_envs, self._steps)
+        self._time = torch.zeros(env.num_envs, dtype=torch.int64)
+        self._rest = torch.tensor(env.card.rest_qpos, device=env.device)
+
+    def reset(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
+        """Draws the action sequences of the episodes that start."""
+        for env, seed in zip(env_ids, seeds, strict=True):
+            rng = stream(seed, "random policy")
+            self._arm[env] = torch.as_tensor(self._noise(rng, self._steps, self._channels)).float()
+            self._gripper[env] = torch.as_tensor(gripper_sequence(rng, self._steps)).float()
+            self._time[env] = 0
+
+    def act(self, obs: dict[str, Any]) -> Step:
+        """Returns the next action of each sequence; `obs` is not looked at."""
+        env, worlds = self._env, torch.arange(self._env.num_envs)
+        now = self._time.clamp(max=self._steps - 1)
+        arm = self._arm[worlds, now].to(env.device)
+        gripper = self._gripper[worlds, now].to(env.device)
+        if self._absolute:
+            target = self._rest.expand(env.num_envs, -1).clone()
+            target[:, : self._channels] += ABSOLUTE_RANGE * arm
+            qpos = env.worlds.state.qpos
+            action = env.action_mode.action_to_reach(qpos, target, 0.5 * (gripper + 1.0))
+        else:
+            action = torch.cat([arm, gripper[:, None]], 1)
+            action = action.clamp(env.action_mode.low, env.action_mode.high)
+        self._time += 1
+        return Step(action, action, torch.zeros(env.num_envs, dtype=torch.bool))

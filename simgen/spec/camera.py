@@ -1,0 +1,60 @@
+"""Cameras: where they look from, how wide, at which size, and which images they make."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from simgen.spec.base import Bounds, Direction, Listed, Position, Spec, wrong
+from simgen.spec.pose import BodyName
+
+Output = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
+_Pixels = Annotated[int, Bounds(8, 4096, "pixels")]
+_Size = Annotated[tuple[_Pixels, _Pixels], Listed(2, "[width, height] in pixels")]
+_LookAt = Annotated[
+    Annotated[Position, Tag("<value>")] | Annotated[BodyName, Tag("<name>")],
+    Discriminator(lambda value: "<name>" if isinstance(value, str) else "<value>"),
+]
+
+
+class CameraSpec(Spec):
+    """A camera, in the world or on a link of the robot."""
+
+    eye: Position = Field(description="Place [m], in the world or in the frame of `mount`.")
+    look_at: _LookAt = Field(description="Point that it looks at [m], in the same frame, or the name of an object.")
+    mount: BodyName | None = Field(
+        default=None, description="Link of the robot, or object, that carries it; default the world."
+    )
+    up: Direction = Field(default=(0.0, 0.0, 1.0), description="Direction that is up in the image, in the same frame.")
+    fov_deg: Annotated[float, Bounds(1.0, 179.0, "degrees")] = Field(
+        default=90.0, description="Vertical field of view [degrees]."
+    )
+    size: _Size = Field(default=(128, 128), description="Image size [width, height] [px].")
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1, max_length=5)] = Field(
+        default=("rgb",),
+        description="Images it makes: rgb (uint8), depth (int16 mm), segmentation (int16), normals, albedo.",
+    )
+    near: Annotated[float, Bounds(0.0001, 10.0, "m")] = Field(default=0.01, description="Nearest distance it sees [m].")
+    far: Annotated[float, Bounds(0.1, 10000.0, "m")] = Field(
+        default=100.0, description="Furthest distance it sees [m]."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> CameraSpec:
+        if self.near >= self.far:
+            raise wrong(f"near {self.near:g} is not below far {self.far:g}")
+        if len(set(self.outputs)) < len(self.outputs):
+            raise wrong("'outputs' names an image twice")
+        if not any(self.up):
+            raise wrong("'up' has no length")
+        if isinstance(self.look_at, str):
+            return self
+        view = np.subtract(self.look_at, self.eye)
+        if not view.any():
+            raise wrong("'eye' and 'look_at' are the same point")
+        sine = np.linalg.norm(np.cross(view, self.up)) / (np.linalg.norm(view) * np.linalg.norm(self.up))
+        if sine < 1e-4:
+            raise wrong("'up' is along the line of sight. Allowed: another direction, e.g. up: [1, 0, 0]")
+        return self

@@ -1,0 +1,68 @@
+"""Do the paths of `randomize` exist, and do their distributions give what stands there?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simgen.errors import nearest
+from simgen.spec.base import Bounds, shown
+from simgen.spec.check.bodies import Bodies
+from simgen.spec.distribution import Distribution, Draws
+from simgen.spec.problems import Path, Problem
+from simgen.spec.registry import Randomizable, Registry
+from simgen.spec.task import TaskSpec
+from simgen.spec.vocabulary import COLORS
+
+
+def check_randomize(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
+    """Checks every path and its distribution."""
+    paths = _paths(task, registry, bodies)
+    for name, drawn in task.randomize.items():
+        # The file may hold the path with dots or as nested mappings; both lead to the same line.
+        if name in paths:
+            yield from _check_drawn(("randomize", name), drawn, paths[name], registry)
+            continue
+        head = name.partition(".")[0]
+        same = [path for path in paths if path.startswith(head + ".")]
+        allowed = ", ".join(same or sorted({path.partition(".")[0] + ".*" for path in paths}))
+        yield Problem(("randomize", name), f"nothing is called {shown(name)}. Allowed: {allowed}{nearest(name, paths)}")
+
+
+def _paths(task: TaskSpec, registry: Registry, bodies: Bodies) -> dict[str, Randomizable]:
+    found: dict[str, Randomizable] = {}
+    for entry in registry.randomizable:
+        if entry.path.startswith("*."):
+            looks = entry.path in ("*.color", "*.texture", "*.scale")
+            names = bodies.all if looks else bodies.solid
+        else:
+            names = tuple(task.cameras) if "*" in entry.path else ("",)
+        found |= {entry.path.replace("*", name): entry for name in names}
+    return found
+
+
+def _check_drawn(path: Path, drawn: Distribution, entry: Randomizable, registry: Registry) -> Iterator[Problem]:
+    if entry.factor and drawn.jitter is not None:
+        yield Problem(
+            path, "is a factor on what the robot's card says. Allowed: scale, uniform, log_uniform, normal, choose"
+        )
+        return
+    if entry.factor and drawn.scale is not None:
+        drawn = Distribution(uniform=drawn.scale)
+    if drawn.relative and entry.words == "texture":
+        yield Problem(path, f"{drawn.kind!r} cannot change a texture. Allowed: choose")
+        return
+    lengths = {0: "single numbers", 2: "[x, y]", 3: "vectors of 3"}
+    form = " or ".join(
+        [*(lengths[n] for n in entry.dimensions), *([f"names of a {entry.words}"] if entry.words else [])]
+    )
+    bounds = Bounds(entry.low, entry.high, entry.unit, entry.above)
+    try:
+        Draws(bounds, entry.dimensions, relative=True, words=bool(entry.words), form=form).check(drawn)
+    except ValueError as error:
+        yield Problem(path, str(error))
+    known = {"color": COLORS, "texture": registry.textures}.get(entry.words, ())
+    for word in drawn.words if entry.words else ():
+        if word not in known:
+            yield Problem(
+                path, f"unknown {entry.words} {shown(word)}. Allowed: {', '.join(known)}{nearest(word, known)}"
+            )

@@ -1,0 +1,141 @@
+"""From a file, a text or a mapping to a checked task; everything that is wrong is said in one message."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simgen.errors import BadInput
+from simgen.spec import check
+from simgen.spec.base import shown
+from simgen.spec.document import LARGEST_FILE, Document, read_mapping, read_yaml
+from simgen.spec.find import find_task
+from simgen.spec.overrides import apply_overrides
+from simgen.spec.problems import Problem, raise_problems, structural, written_path
+from simgen.spec.registry import Registry, default_registry
+from simgen.spec.task import TaskSpec
+
+Source = str | os.PathLike[str] | Mapping[str, Any]
+
+
+def load_task(source: Source, overrides: Iterable[str] = (), registry: Registry | None = None) -> TaskSpec:
+    """Reads and checks a task.
+
+    Args:
+        source: Path of a file, name of a task that simgen ships, or a mapping such as `resolved` gives.
+        overrides: Changes such as "episode.max_steps=50", applied before anything is checked.
+        registry: The names that may be used; default simgen's own.
+
+    Raises:
+        BadInput: All that is wrong, one line each: place, field, message, what is allowed, nearest name.
+    """
+    if isinstance(source, Mapping):
+        return _task(read_mapping(source, "task"), None, overrides, registry)
+    path = find_task(source)
+    return _task(read_yaml(read_text(path), path.name), path.parent, overrides, registry)
+
+
+def parse_task(
+    text: str, name: str = "task", overrides: Iterable[str] = (), registry: Registry | None = None
+) -> TaskSpec:
+    """Reads and checks a task from YAML text; `name` stands for the file in messages.
+
+    Raises:
+        BadInput: As `load_task`.
+    """
+    return _task(read_yaml(text, name), None, overrides, registry)
+
+
+def read_text(path: Path) -> str:
+    """Reads a task's file as UTF-8.
+
+    Raises:
+        BadInput: Not there, not readable, too large or not UTF-8.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror or error}") from None
+    if len(content) > LARGEST_FILE:
+        raise BadInput(f"{path.name}: is larger than any task. Allowed: {LARGEST_FILE // 1024} KiB")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise BadInput(f"{path.name}:{line}: is not UTF-8 text. Allowed: UTF-8") from None
+
+
+def _task(document: Document, folder: Path | None, overrides: Iterable[str], registry: Registry | None) -> TaskSpec:
+    registry = default_registry() if registry is None else registry
+    if document.data is None:
+        raise BadInput(f"{document.name}: is empty. Allowed: a task with name, robot and scene")
+    if not isinstance(document.data, Mapping):
+        found = shown(document.data)
+        raise BadInput(f"{document.origin(())}: must be a mapping of fields (name, robot, scene ...), not {found}")
+    apply_overrides(document, overrides)
+    context: dict[str, Any] = {"task_folder": folder}
+    if registry.mesh_folders is not None:
+        context["mesh_folders"] = registry.mesh_folders
+    task, problems = _read(document.data, context, registry)
+    told = {problem.path for problem in document.problems}
+    placed = [problem for problem in _placed(problems, document) if problem.path not in told]
+    raise_problems([*document.problems, *placed], document.origin, document.line)
+    if task is None:
+        raise BadInput(f"{document.name}: cannot be used")
+    return task
+
+
+def _read(
+    data: Mapping[str, Any], context: dict[str, Any], registry: Registry
+) -> tuple[TaskSpec | None, list[Problem]]:
+    try:
+        task = TaskSpec.model_validate(data, context=context)
+    except ValidationError as error:
+        problems = structural(error, data, TaskSpec)
+        return None, problems + _other_problems(data, problems, context, registry)
+    return task, check.check_task(task, registry)
+
+
+def _placed(problems: Iterable[Problem], document: Document) -> list[Problem]:
+    """Gives problems the paths that the user wrote: a list of steps for `teacher.steps`, nested for dotted names."""
+    placed = []
+    for problem in problems:
+        path = written_path(problem.path, document.data)
+        unwritten = problem.message.startswith("is required") and problem.path[-1:]
+        placed.append(Problem((*path, *unwritten) if unwritten else path, problem.message))
+    return placed
+
+
+def _other_problems(
+    data: Mapping[str, Any], found: Iterable[Problem], context: dict[str, Any], registry: Registry
+) -> list[Problem]:
+    """Checks the parts of a task that can be read although others cannot, so that all faults are told at once."""
+    if any(not problem.path for problem in found):
+        return []
+    bad = {problem.path[0] for problem in found}
+    rest = {name: value for name, value in data.items() if name not in bad}
+    try:
+        task = TaskSpec.model_validate(_stand_ins(data, registry) | rest, context=context)
+    except ValidationError:
+        return []
+    bodies = check.Bodies.of_unread(data.get("scene")) if "scene" in bad else check.Bodies.of(task.scene)
+    hidden = bad | (set() if "robot" in data else {"robot"})
+    return [problem for problem in check.check_task(task, registry, bodies) if problem.path[0] not in hidden]
+
+
+def _stand_ins(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+    """Returns parts to put where the user's cannot be read and other parts refer to them."""
+    cameras = data.get("cameras")
+    camera = {"eye": [1.0, 0.0, 0.0], "look_at": [0.0, 0.0, 0.0]}
+    return {
+        "name": "unread",
+        "robot": {"use": next(iter(registry.robots), "none")},
+        "scene": {},
+        "cameras": dict.fromkeys(cameras, camera) if isinstance(cameras, Mapping) else {},
+        **({"success": "robot_static"} if "success" in data else {}),
+    }

@@ -1,0 +1,96 @@
+"""An object of the scene: its shape or shapes, looks, mass, surface and place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, model_validator
+
+from simgen.spec.base import Bounds, Listed, Name, Text, wrong
+from simgen.spec.distribution import Distribution, Draws, tag_of
+from simgen.spec.look import Coloured
+from simgen.spec.pose import PoseSpec
+from simgen.spec.shape import ShapeSpec
+
+_MASS = Bounds(0.0, 1000.0, "kg", above=True)
+_DENSITY = Bounds(0.0, 30000.0, "kg/m^3", above=True)
+_FRICTION = Bounds(0.0, 10.0)
+_RESTITUTION = Bounds(0.0, 1.0)
+_FACTOR = Bounds(0.001, 1000.0)
+_PHYSICAL = ("mass", "density", "friction", "restitution", "fixed")
+
+Mass = Annotated[
+    Annotated[float, _MASS, Tag("<value>")]
+    | Annotated[Distribution, Draws(_MASS, form="single masses in kg"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+Density = Annotated[
+    Annotated[float, _DENSITY, Tag("<value>")]
+    | Annotated[Distribution, Draws(_DENSITY, form="single densities in kg/m^3"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+Friction = Annotated[
+    Annotated[float, _FRICTION, Tag("<value>")]
+    | Annotated[Distribution, Draws(_FRICTION, form="single coefficients"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+Restitution = Annotated[
+    Annotated[float, _RESTITUTION, Tag("<value>")]
+    | Annotated[Distribution, Draws(_RESTITUTION, form="single numbers"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+Factor = Annotated[float, _FACTOR]
+Scale = Annotated[
+    Annotated[Factor, Tag("<value>")]
+    | Annotated[Annotated[tuple[Factor, Factor, Factor], Listed(3, "a factor or [x, y, z]")], Tag("<per axis>")]
+    | Annotated[Distribution, Draws(_FACTOR, (0, 3), form="a factor or [x, y, z]"), Tag("<distribution>")],
+    Discriminator(lambda value: "<per axis>" if isinstance(value, list | tuple) else tag_of(value)),
+]
+
+
+def _as_tuple(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class ObjectSpec(ShapeSpec, Coloured):
+    """An object of the scene: one shape, several to `choose` from in each episode, or a `marker` that is only drawn."""
+
+    alternatives: ClassVar[tuple[str, ...]] = (*ShapeSpec.alternatives, "choose", "marker")
+
+    choose: Annotated[tuple[ShapeSpec, ...], Field(min_length=1, max_length=1000)] | None = Field(
+        default=None, description="Shapes of which each episode has one."
+    )
+    marker: ShapeSpec | None = Field(default=None, description="Only drawn: it has no mass and touches nothing.")
+    pose: PoseSpec = Field(default_factory=PoseSpec, description="Where it is at the start.")
+    scale: Scale = Field(
+        default=1.0, description="Factor on the shape's size: one, per axis [x, y, z], or a distribution."
+    )
+    mass: Mass | None = Field(default=None, description="Mass [kg].")
+    density: Density | None = Field(default=None, description="Density [kg/m^3], if no mass is given; default 1000.")
+    friction: Friction = Field(default=1.0, description="Coulomb coefficient.")
+    restitution: Restitution = Field(default=0.0, description="Share of the speed that is left after a bounce, 0..1.")
+    fixed: Annotated[bool, Strict()] = Field(default=False, description="Collides, but never moves.")
+    different_from: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = Field(
+        default=(), description="Objects whose shape this one must not share in an episode: a name or a list."
+    )
+    class_: Text | None = Field(
+        default=None, alias="class", description="Semantic class in the segmentation; default its kind."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> ObjectSpec:
+        if self.mass is not None and self.density is not None:
+            raise wrong("has both 'mass' and 'density'; write one of them")
+        written = [name for name in _PHYSICAL if getattr(self, name) != type(self).model_fields[name].default]
+        if self.marker is not None and written:
+            raise wrong(f"a marker is only drawn, so it has no {' or '.join(map(repr, written))}")
+        return self
+
+    @property
+    def shapes(self) -> tuple[ShapeSpec, ...]:
+        """Everything it can be, in the order of the file."""
+        if self.choose is not None:
+            return self.choose
+        if self.marker is not None:
+            return (self.marker,)
+        return (ShapeSpec.model_construct({self.kind}, **{self.kind: getattr(self, self.kind)}),)

@@ -1,0 +1,112 @@
+"""Where an object starts: its relation to a fixture or another object, its place there and its orientation."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal, get_args
+
+from pydantic import Discriminator, Field, Strict, StringConstraints, Tag, model_validator
+
+from simgen.spec.base import (
+    MILLIMETRES,
+    Angles,
+    AnglesDegrees,
+    Bounds,
+    Coordinate,
+    Listed,
+    Spec,
+    in_radians,
+    wrong,
+)
+from simgen.spec.distribution import AngleOrDrawn, DegreesOrDrawn, Distribution, Draws, tag_of
+
+Relation = Literal["on", "above", "beside", "in"]
+BodyName = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64)]
+_PLACE = Bounds(-100.0, 100.0, "m", hint=MILLIMETRES)
+_HEIGHT = Bounds(0.0, 10.0, "m", hint=MILLIMETRES)
+_GAP = Bounds(0.0, 10.0, "m", above=True, hint=MILLIMETRES)
+
+PlaceOrDrawn = Annotated[
+    Annotated[Annotated[tuple[Coordinate, Coordinate], Listed(2, "[x, y] in m")], Tag("<value>")]
+    | Annotated[Distribution, Draws(_PLACE, (2,), form="[x, y] in m"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+HeightOrDrawn = Annotated[
+    Annotated[float, _HEIGHT, Tag("<value>")]
+    | Annotated[Distribution, Draws(_HEIGHT, form="single heights in m"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+GapOrDrawn = Annotated[
+    Annotated[float, _GAP, Tag("<value>")]
+    | Annotated[Distribution, Draws(_GAP, form="single distances in m"), Tag("<distribution>")],
+    Discriminator(tag_of),
+]
+
+
+class PoseSpec(Spec):
+    """Where an object is at the start of an episode: at most one relation (default `on: table`) and the place there."""
+
+    relations: ClassVar[tuple[Relation, ...]] = get_args(Relation)
+
+    on: BodyName | None = Field(default=None, description="Stands on the surface of this fixture or object.")
+    above: BodyName | None = Field(
+        default=None, description="Its origin is `z` above the surface of this fixture or object."
+    )
+    beside: BodyName | None = Field(default=None, description="Stands on the same surface as this object, next to it.")
+    in_: BodyName | None = Field(
+        default=None, alias="in", description="Lies in this object, which must be open (bowl, bin)."
+    )
+    xy: PlaceOrDrawn | None = Field(
+        default=None,
+        description="Place of the origin [m]: on or above a fixture in world axes, else relative to the named object's "
+        "origin. Default: the middle.",
+    )
+    z: HeightOrDrawn | None = Field(
+        default=None, description="With `above`: height of the origin over the surface [m]."
+    )
+    distance: GapOrDrawn | None = Field(
+        default=None,
+        description="With `beside`: from origin to origin [m], in a direction that is drawn; or give `xy`.",
+    )
+    yaw: AngleOrDrawn = Field(default=0.0, description="Turn about the vertical axis [rad].")
+    yaw_deg: DegreesOrDrawn | None = Field(default=None, description="The same in degrees.")
+    rpy: Angles | None = Field(
+        default=None, description="Roll, pitch, yaw about the fixed axes x, y, z [rad], before `yaw`."
+    )
+    rpy_deg: AnglesDegrees | None = Field(default=None, description="The same in degrees.")
+    clearance: Annotated[float, Bounds(0.0, 1.0, "m", hint=MILLIMETRES)] = Field(
+        default=0.01, description="Smallest gap to other objects at the start [m]."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> PoseSpec:
+        given = [name for name in self.relations if self._target(name) is not None]
+        if len(given) > 1:
+            raise wrong(
+                f"has {' and '.join(map(repr, given))}; write one relation. Allowed: {', '.join(self.relations)}"
+            )
+        in_radians(self, "yaw", "yaw_deg")
+        in_radians(self, "rpy", "rpy_deg")
+        relation = self.relation
+        if (relation == "above") != (self.z is not None):
+            raise wrong("'above' needs 'z', the height over the surface in m; 'z' goes with 'above' only")
+        if relation == "beside" and (self.distance is None) == (self.xy is None):
+            raise wrong("'beside' needs either 'distance' (in a drawn direction) or 'xy' (from the other object), in m")
+        if relation != "beside" and self.distance is not None:
+            raise wrong("'distance' goes with 'beside' only")
+        return self
+
+    def _target(self, relation: str) -> str | None:
+        return self.in_ if relation == "in" else getattr(self, relation)
+
+    @property
+    def relation(self) -> Relation:
+        """How it relates to `target`: on, above, beside or in."""
+        for name in self.relations:
+            if self._target(name) is not None:
+                return name
+        return "on"
+
+    @property
+    def target(self) -> str:
+        """Name of the fixture or object that the relation names; the table where none is written."""
+        return self._target(self.relation) or "table"

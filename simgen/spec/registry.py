@@ -1,0 +1,164 @@
+"""The names that a task may use, with what each of them means: what a spec is checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+Role = Literal["observation", "reward", "condition"]
+ParameterType = Literal["float", "int", "bool", "body", "place", "surface", "axis", "axes", "vector", "region", "text"]
+REQUIRED = object()
+
+# What each type of parameter takes, for messages and listings.
+TYPE_TEXT: dict[ParameterType, str] = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "body": "the name of an object that is not a marker",
+    "place": "the name of an object or marker, or a point [x, y, z] in m",
+    "surface": "the name of an object that is not a marker, table or ground",
+    "axis": "x, y, z, -x, -y, -z or a direction [x, y, z]",
+    "axes": "letters out of xyz, e.g. xy",
+    "vector": "[x, y, z]",
+    "region": "[[x, y, z], [x, y, z]]: lowest and highest corner in m",
+    "text": "text",
+}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a term or a size of an object kind.
+
+    Args:
+        type: What it takes, see `TYPE_TEXT`.
+        description: One line.
+        unit: e.g. "m"; empty for names and ratios.
+        default: Value if it is not written; `REQUIRED` if it must be.
+        low, high: Range of numbers.
+    """
+
+    type: ParameterType
+    description: str
+    unit: str = ""
+    default: Any = REQUIRED
+    low: float = -1e6
+    high: float = 1e6
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be written."""
+        return self.default is REQUIRED
+
+
+@dataclass(frozen=True)
+class Term:
+    """A named observation, reward or condition.
+
+    Args:
+        name: As the YAML writes it.
+        role: Where it may stand.
+        description: One line, with the unit and length of what it gives.
+        parameters: By name.
+        needs: "success" where the task must say when it is done.
+    """
+
+    name: str
+    role: Role
+    description: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    needs: str = ""
+
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the given parameters with the defaults of the others."""
+        defaults = {name: parameter.default for name, parameter in self.parameters.items() if not parameter.required}
+        return defaults | dict(given)
+
+
+@dataclass(frozen=True)
+class ObjectKind:
+    """A kind of the procedural library: its sizes, and whether other objects can lie in it."""
+
+    description: str
+    parameters: Mapping[str, Parameter]
+    holds: bool = False
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """Something that stands still: the rectangle of its surface that can carry objects, in the world [m]."""
+
+    description: str
+    low: tuple[float, float] = (-100.0, -100.0)
+    high: tuple[float, float] = (100.0, 100.0)
+
+
+@dataclass(frozen=True)
+class Randomizable:
+    """A path of `randomize`, with * for the name of an object or camera.
+
+    Args:
+        path: e.g. "*.mass" or "camera.*.eye".
+        description: One line.
+        unit: Of the values.
+        low, high: Range of what an absolute distribution may give.
+        dimensions: Allowed vector lengths; 0 is a single number; empty where only names are allowed.
+        factor: The value is a factor on what the robot's card says.
+        words: "color" or "texture" where names are allowed.
+        above: `low` itself is not allowed.
+    """
+
+    path: str
+    description: str
+    unit: str = ""
+    low: float = -1e6
+    high: float = 1e6
+    dimensions: tuple[int, ...] = (0,)
+    factor: bool = False
+    words: str = ""
+    above: bool = False
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Every name that a task may use.
+
+    Args:
+        robots: Names of robot cards.
+        terms: Observations, rewards and conditions.
+        fixtures, objects: Kinds by name.
+        textures: Names.
+        randomizable: Paths of `randomize`.
+        links: Link names by robot, for camera mounts; a robot that is not in it has its links checked later.
+        mesh_folders: Where relative mesh paths are looked for; None leaves meshes unchecked.
+    """
+
+    robots: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
+    fixtures: Mapping[str, Fixture] = field(default_factory=dict)
+    objects: Mapping[str, ObjectKind] = field(default_factory=dict)
+    textures: tuple[str, ...] = ()
+    randomizable: tuple[Randomizable, ...] = ()
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    mesh_folders: tuple[Path, ...] | None = None
+
+    def named(self, role: Role) -> dict[str, Term]:
+        """Returns the terms of a role by name."""
+        return {term.name: term for term in self.terms if term.role == role}
+
+
+def default_registry() -> Registry:
+    """Returns the names that simgen itself offers: the vocabulary, and the robots that have a card."""
+    from simgen.paths import assets_dir
+    from simgen.spec import vocabulary
+
+    return Registry(
+        robots=tuple(sorted(path.stem for path in (assets_dir() / "robots").glob("*.yaml"))),
+        terms=vocabulary.TERMS,
+        fixtures=vocabulary.FIXTURES,
+        objects=vocabulary.OBJECTS,
+        textures=vocabulary.TEXTURES,
+        randomizable=vocabulary.RANDOMIZABLE,
+        mesh_folders=(assets_dir(),),
+    )

@@ -1,0 +1,112 @@
+"""The way-point teacher: a list of moves, grips and waits that solves the task."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Discriminator, Field, Strict, StringConstraints, Tag, model_validator
+
+from simgen.spec.base import (
+    Angle,
+    Angles,
+    AnglesDegrees,
+    Bounds,
+    Degrees,
+    Fraction,
+    OneOf,
+    Position,
+    Spec,
+    in_radians,
+    wrong,
+)
+from simgen.spec.pose import BodyName
+from simgen.spec.terms import Condition
+
+_Seconds = Annotated[float, Bounds(0.0, 60.0, "s", above=True)]
+_Target = Annotated[
+    Annotated[Position, Tag("<value>")] | Annotated[BodyName, Tag("<name>")],
+    Discriminator(lambda value: "<name>" if isinstance(value, str) else "<value>"),
+]
+_Gripper = Annotated[
+    Annotated[Literal["open", "close"], Tag("<name>")] | Annotated[Fraction, Tag("<value>")],
+    Discriminator(lambda value: "<name>" if isinstance(value, str) else "<value>"),
+]
+_Frame = Annotated[
+    str, Strict(), StringConstraints(pattern=r"^(world|body|towards:[A-Za-z][A-Za-z0-9_]*)$", max_length=80)
+]
+
+
+class MoveSpec(Spec):
+    """A straight way of the tool centre point, or of a body that it holds, to a place."""
+
+    to: _Target = Field(description="Object, `tcp` (where it is now) or point [x, y, z] in the world [m].")
+    offset: Position = Field(default=(0.0, 0.0, 0.0), description="Added to the place [m], in the axes of `frame`.")
+    frame: _Frame = Field(
+        default="world",
+        description="Axes of `offset`: world, body (those of `to`), or towards:<object> (x points there, z up).",
+    )
+    yaw: Angle | None = Field(
+        default=None, description="Turn of the gripper about the vertical [rad], in the axes of `frame`."
+    )
+    yaw_deg: Degrees | None = Field(default=None, description="The same in degrees.")
+    rpy: Angles | None = Field(
+        default=None, description="Turn of what is moved from pointing down / from upright [rad], before `yaw`."
+    )
+    rpy_deg: AnglesDegrees | None = Field(default=None, description="The same in degrees.")
+    carry: BodyName | None = Field(
+        default=None, description="Held object that shall be at the place, instead of the gripper."
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> MoveSpec:
+        in_radians(self, "yaw", "yaw_deg")
+        in_radians(self, "rpy", "rpy_deg")
+        if self.frame == "body" and not isinstance(self.to, str):
+            raise wrong("frame 'body' needs an object in 'to'. Allowed with a point: world, towards:<object>")
+        return self
+
+    @property
+    def towards(self) -> str | None:
+        """The object that the frame's x axis points to, if it does."""
+        return self.frame.removeprefix("towards:") if self.frame.startswith("towards:") else None
+
+
+class StepSpec(OneOf):
+    """One step of the teacher: a move, a grip or a wait."""
+
+    alternatives: ClassVar[tuple[str, ...]] = ("move", "grip", "wait")
+    default_seconds: ClassVar[dict[str, float]] = {"move": 1.0, "grip": 0.3}
+
+    move: MoveSpec | None = Field(default=None, description="Go somewhere.")
+    grip: _Gripper | None = Field(default=None, description="open, close, or an opening from 0 (closed) to 1 (open).")
+    wait: _Seconds | None = Field(default=None, description="Stay for this long [s].")
+    gripper: _Gripper | None = Field(
+        default=None, description="With `move`: opening of the gripper on the way; default as is."
+    )
+    seconds: _Seconds | None = Field(default=None, description="Duration [s]; default 1.0 for a move, 0.3 for a grip.")
+    check: Condition | None = Field(default=None, description="Must hold at the end, else the teacher starts again.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> StepSpec:
+        if self.wait is not None and self.seconds is not None:
+            raise wrong("'wait' is itself a time in s; remove 'seconds'")
+        if self.gripper is not None and self.move is None:
+            raise wrong("'gripper' goes with 'move'. Allowed: grip: open, grip: close")
+        return self
+
+    @property
+    def duration(self) -> float:
+        """How long the step takes [s]."""
+        return self.wait or self.seconds or self.default_seconds[self.kind]
+
+
+class TeacherSpec(Spec):
+    """The steps, and how often it starts again when a step's check fails; a plain list is the steps alone."""
+
+    steps: Annotated[tuple[StepSpec, ...], Field(min_length=1, max_length=200)] = Field(description="In their order.")
+    retries: Annotated[int, Bounds(0, 100, "retries")] = Field(default=2, description="How often it may start again.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        return {"steps": value} if isinstance(value, list | tuple) else value

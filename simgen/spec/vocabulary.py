@@ -1,0 +1,175 @@
+"""The words of the YAML, as tables: terms, object kinds, fixtures, colours, textures and paths of `randomize`.
+
+What a word does is written where it is done (`simgen.env`, `simgen.world`); this is what a user may write.
+"""
+
+from __future__ import annotations
+
+from simgen.spec.registry import Fixture, ObjectKind, Parameter, Randomizable, Term
+
+COLORS = (
+    "red", "green", "blue", "yellow", "orange", "purple", "pink", "cyan", "magenta", "lime", "teal", "navy", "brown",
+    "olive", "maroon", "turquoise", "lavender", "beige", "wood", "white", "silver", "gray", "black", "grey", "violet",
+)  # fmt: skip
+TEXTURES = (
+    "wood", "planks", "checker", "tiles", "concrete", "marble", "noise", "metal", "fabric", "cardboard",
+)  # fmt: skip
+
+
+def _length(description: str, default: float | None = None, low: float = 0.0, high: float = 10.0) -> Parameter:
+    if default is None:
+        return Parameter("float", description, "m", low=low, high=high)
+    return Parameter("float", description, "m", default, low, high)
+
+
+_BODY = Parameter("body", "object")
+_AT = Parameter("place", "where it belongs")
+_SCALE = Parameter("float", "steepness s of 1 - tanh(s * distance)", "1/m", 5.0, 0.0, 1000.0)
+_ANGLE_SCALE = Parameter("float", "steepness s of 1 - tanh(s * angle)", "1/rad", 2.0, 0.0, 1000.0)
+_WITHIN = _length("largest distance of the origins")
+_AXIS = Parameter("axis", "axis of the object that points up", default="z")
+_HEIGHT = _length("how far its lowest point is above where it started")
+_JOINT_SPEED = Parameter("float", "largest speed of any arm joint", "rad/s", 0.2, 0.0, 100.0)
+_AXES = Parameter("axes", "which components count", default="xyz")
+
+_OBSERVATIONS = (
+    Term("qpos", "observation", "joint positions [rad or m], (dof,)"),
+    Term("qvel", "observation", "joint velocities [rad/s or m/s], (dof,)"),
+    Term("tcp_pose", "observation", "tool centre point: position [m] and quaternion wxyz in the world, (7,)"),
+    Term("goal_position", "observation", "position of the object or marker called goal [m], (3,)"),
+    Term("pose", "observation", "position [m] and quaternion wxyz in the world, (7,); also written <body>_pose",
+         {"body": Parameter("place", "object or marker")}),
+    Term("position", "observation", "position in the world [m], (3,); also written <body>_position",
+         {"body": Parameter("place", "object or marker")}),
+    Term("velocity", "observation", "linear [m/s] and angular velocity [rad/s], (6,); also written <body>_velocity",
+         {"body": _BODY}),
+    Term("is_grasped", "observation", "1 if the fingers hold it, (1,); without a body: the first object that can move",
+         {"body": Parameter("body", "object", default=None)}),
+    Term("relative_position", "observation", "from one origin to the other, world axes [m], (3,)",
+         {"body": Parameter("place", "from; `tcp` is the tool centre point"), "to": Parameter("place", "to")}),
+)  # fmt: skip
+
+_REWARDS = (
+    Term("reach", "reward", "1 - tanh(scale * distance from the tool centre point to the object), 0..1",
+         {"body": _BODY, "scale": _SCALE}),
+    Term("grasped", "reward", "1 while the fingers hold it", {"body": _BODY}),
+    Term("place", "reward", "1 - tanh(scale * distance from the object to its place), 0..1",
+         {"body": _BODY, "at": _AT, "scale": _SCALE, "axes": _AXES}),
+    Term("near", "reward", "1 while it is near its place",
+         {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES}),
+    Term("push", "reward", "1 - tanh(scale * distance from the tool centre point to the push point behind the object, "
+         "as seen from its place), 0..1", {"body": _BODY, "at": _AT, "scale": _SCALE}),
+    Term("upright", "reward", "1 - tanh(scale * angle between the axis and up), 0..1",
+         {"body": _BODY, "axis": _AXIS, "scale": _ANGLE_SCALE}),
+    Term("robot_static", "reward", "1 while no arm joint is faster", {"below": _JOINT_SPEED}),
+    Term("lifted", "reward", "1 while it is lifted", {"body": _BODY, "height": _HEIGHT}),
+    Term("action_penalty", "reward", "minus the squared length of the action"),
+    Term("joint_velocity_penalty", "reward", "minus the squared length of the arm's joint velocity [rad^2/s^2]"),
+    Term("success", "reward", "1 while the task's success holds", needs="success"),
+)  # fmt: skip
+
+_CONDITIONS = (
+    Term("near", "condition", "the origins are near each other",
+         {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES}),
+    Term("on", "condition", "it stands on the surface, within its outline, and touches it",
+         {"body": _BODY, "on": Parameter("surface", "what it stands on"),
+          "tolerance": _length("largest gap in height", 0.01, 0.0, 1.0)}),
+    Term("in", "condition", "its origin is inside the other's hollow",
+         {"body": _BODY, "in": Parameter("body", "what it lies in")}),
+    Term("grasped", "condition", "the fingers hold it", {"body": _BODY}),
+    Term("released", "condition", "no finger touches it", {"body": _BODY}),
+    Term("robot_static", "condition", "no arm joint is faster", {"below": _JOINT_SPEED}),
+    Term("body_static", "condition", "it is slower",
+         {"body": _BODY, "below": Parameter("float", "largest speed", "m/s", 0.05, 0.0, 100.0)}),
+    Term("lifted", "condition", "it is lifted", {"body": _BODY, "height": _HEIGHT}),
+    Term("upright", "condition", "the axis points up",
+         {"body": _BODY, "axis": _AXIS,
+          "within_deg": Parameter("float", "largest angle between the axis and up", "degrees", 10.0, 0.0, 180.0)}),
+    Term("inserted", "condition", "it is in the hole of the other",
+         {"body": _BODY, "into": Parameter("body", "object with a hole"),
+          "depth": _length("least depth", 0.015, 0.0, 1.0)}),
+    Term("inside", "condition", "its origin is in a box in the world",
+         {"body": _BODY, "region": Parameter("region", "lowest and highest corner", "m")}),
+)  # fmt: skip
+
+TERMS: tuple[Term, ...] = (*_OBSERVATIONS, *_REWARDS, *_CONDITIONS)
+
+
+def _kind(description: str, holds: bool = False, **sizes: tuple[float, float, str]) -> ObjectKind:
+    """Makes a kind from its sizes: lowest, highest, unit."""
+    parameters = {
+        name: Parameter("float", name.replace("_", " "), "" if unit == "1" else unit, None, low, high)
+        for name, (low, high, unit) in sizes.items()
+    }
+    parameters["seed"] = Parameter(
+        "int", "draws the sizes that are not given; 0 is the standard one", "", 0, 0, 2**31 - 1
+    )
+    parameters["scale"] = Parameter("float", "factor on all sizes", "", 1.0, 0.001, 1000.0)
+    return ObjectKind(description, parameters, holds)
+
+
+_UPTO_1 = (0.002, 1.0, "m")
+OBJECTS: dict[str, ObjectKind] = {
+    "mug": _kind("mug with its handle towards +x", radius=(0.01, 0.2, "m"), height=(0.02, 0.5, "m"),
+                 wall=(0.001, 0.05, "m"), taper=(0.6, 1.2, "1"), handle=(0.005, 0.2, "m"), holds=True),
+    "bowl": _kind("open bowl", radius=(0.01, 0.5, "m"), height=(0.005, 0.5, "m"), wall=(0.001, 0.05, "m"),
+                  foot=(0.2, 0.8, "1"), holds=True),
+    "plate": _kind("shallow plate", radius=(0.02, 0.5, "m"), height=(0.005, 0.2, "m"), wall=(0.001, 0.05, "m"),
+                   holds=True),
+    "bottle": _kind("closed, full bottle", radius=(0.005, 0.2, "m"), height=(0.02, 1.0, "m"),
+                    neck_radius=(0.002, 0.1, "m"), shoulder=(0.3, 0.85, "1")),
+    "frustum": _kind("cone with its tip cut off", bottom_radius=(0.002, 0.5, "m"), top_radius=(0.001, 0.5, "m"),
+                     height=_UPTO_1),
+    "ring": _kind("flat ring lying down", radius=(0.005, 0.5, "m"), hole_radius=(0.001, 0.45, "m"),
+                  height=(0.002, 0.5, "m")),
+    "l_shape": _kind("L lying flat", length=_UPTO_1, foot=_UPTO_1, width=_UPTO_1, height=_UPTO_1),
+    "t_shape": _kind("T lying flat", length=_UPTO_1, bar=_UPTO_1, width=_UPTO_1, height=_UPTO_1),
+    "cross": _kind("plus sign lying flat", span=_UPTO_1, width=_UPTO_1, height=_UPTO_1),
+    "hexagon": _kind("hexagonal prism, width across flats", width=_UPTO_1, height=_UPTO_1),
+    "star": _kind("five-pointed star lying flat", radius=_UPTO_1, notch=(0.3, 0.8, "1"), height=_UPTO_1),
+    "wedge": _kind("ramp that rises towards -x", length=_UPTO_1, width=_UPTO_1, height=_UPTO_1),
+    "bridge": _kind("block with a gate through it along y", length=_UPTO_1, width=_UPTO_1, height=_UPTO_1,
+                    opening=_UPTO_1),
+    "peg": _kind("long box along x with a square section", length=(0.01, 1.0, "m"), width=(0.002, 0.5, "m")),
+    "box_with_hole": _kind("block with a square hole along x, 6 mm wider than the peg of the same seed",
+                           size=(0.01, 1.0, "m"), hole=(0.002, 0.9, "m"), depth=(0.0, 1.0, "m"),
+                           offset_y=(-0.5, 0.5, "m"), offset_z=(-0.5, 0.5, "m")),
+    "bin": _kind("open box to put things in", length=(0.02, 2.0, "m"), width=(0.02, 2.0, "m"), height=(0.01, 1.0, "m"),
+                 wall=(0.001, 0.1, "m"), holds=True),
+}  # fmt: skip
+
+# The table's top as `simgen.world.scene` builds it: 1.209 m along x and 2.418 m along y, middle at x = -0.1357.
+FIXTURES: dict[str, Fixture] = {
+    "table": Fixture("table top on four legs, surface at z = 0", (-0.7402, -1.209), (0.4688, 1.209)),
+    "ground": Fixture("the floor; under a table at z = -0.92, else at z = 0"),
+}
+
+RANDOMIZABLE: tuple[Randomizable, ...] = (
+    Randomizable("*.friction", "Coulomb coefficient of an object", "", 0.0, 10.0),
+    Randomizable("*.mass", "mass of an object", "kg", 0.0, 1000.0, above=True),
+    Randomizable("*.density", "density of an object", "kg/m^3", 0.0, 30000.0, above=True),
+    Randomizable("*.restitution", "bounciness of an object", "", 0.0, 1.0),
+    Randomizable("*.scale", "factor on an object's size", "", 0.001, 1000.0, (0, 3)),
+    Randomizable("*.color", "colour of an object", "", 0.0, 1.0, (3,), words="color"),
+    Randomizable("*.texture", "texture of an object", dimensions=(), words="texture"),
+    Randomizable("robot.gains", "factor on the stiffness and damping of all joints", "", 0.01, 100.0, factor=True),
+    Randomizable("robot.stiffness", "factor on the stiffness of all joints", "", 0.01, 100.0, factor=True),
+    Randomizable("robot.damping", "factor on the damping of all joints", "", 0.01, 100.0, factor=True),
+    Randomizable("robot.armature", "factor on the armature of all joints", "", 0.01, 100.0, factor=True),
+    Randomizable("robot.friction", "factor on the friction of the fingers", "", 0.01, 100.0, factor=True),
+    Randomizable("robot.xyz", "place of the base", "m", -100.0, 100.0, (3,)),
+    Randomizable("camera.*.eye", "place of a camera", "m", -100.0, 100.0, (3,)),
+    Randomizable("camera.*.look_at", "point that a camera looks at", "m", -100.0, 100.0, (3,)),
+    Randomizable("camera.*.fov_deg", "vertical field of view of a camera", "degrees", 1.0, 179.0),
+    Randomizable("light.direction", "towards the light", "", -1e6, 1e6, (3,)),
+    Randomizable("light.intensity", "of the directional light", "", 0.0, 100.0),
+    Randomizable("light.ambient", "share of the light that comes from everywhere", "", 0.0, 1.0),
+    Randomizable("light.color", "colour of the directional light", "", 0.0, 1.0, (3,), words="color"),
+    Randomizable("background.color", "colour where nothing is hit", "", 0.0, 1.0, (3,), words="color"),
+    Randomizable("table.color", "colour of the table", "", 0.0, 1.0, (3,), words="color"),
+    Randomizable("table.texture", "texture of the table", dimensions=(), words="texture"),
+    Randomizable("table.friction", "Coulomb coefficient of the table and the floor", "", 0.0, 10.0),
+    Randomizable("ground.color", "colour of the floor", "", 0.0, 1.0, (3,), words="color"),
+    Randomizable("ground.texture", "texture of the floor", dimensions=(), words="texture"),
+    Randomizable("physics.gravity", "acceleration along z", "m/s^2", -100.0, 100.0),
+)

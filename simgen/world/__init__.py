@@ -1,0 +1,1 @@
+"""What is simulated: robots, scenes and the engines that step and draw them."""

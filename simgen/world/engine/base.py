@@ -1,0 +1,98 @@
+"""The Engine protocol: what a physics and rendering engine must offer. Everything above it is the same for all engines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from simgen.world.scene.scene import Layout, Scene
+
+
+@dataclass(frozen=True, eq=False)
+class WorldState:
+    """Poses and velocities of all worlds; E worlds, D joints of the robot, L links, B bodies (markers included).
+
+    Args:
+        qpos, qvel: Of the robot in the card's joint order [rad, rad/s; m, m/s]. Shape: (E, D).
+        link_position, link_quaternion: In the world, wxyz. Shapes: (E, L, 3), (E, L, 4).
+        body_position, body_quaternion: Of the objects' frames in the world, wxyz. Shapes: (E, B, 3), (E, B, 4).
+        body_linear_velocity, body_angular_velocity: Of the centres of mass, world frame. Shape: (E, B, 3).
+    """
+
+    qpos: torch.Tensor
+    qvel: torch.Tensor
+    link_position: torch.Tensor
+    link_quaternion: torch.Tensor
+    body_position: torch.Tensor
+    body_quaternion: torch.Tensor
+    body_linear_velocity: torch.Tensor
+    body_angular_velocity: torch.Tensor
+
+
+class Engine(Protocol):
+    """N worlds of one layout. All tensors live on `device`; those returned may be views that the next call overwrites."""
+
+    layout: Layout
+    num_envs: int
+    device: torch.device
+    link_names: tuple[str, ...]
+    joint_names: tuple[str, ...]
+
+    def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
+        """Gives each world in `env_ids` (K,) the scene of its next episode, objects and parameters included."""
+        ...
+
+    def set_targets(self, position: torch.Tensor) -> None:
+        """Sets the joint position targets [rad or m]. Shape: (E, D)."""
+        ...
+
+    def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:
+        """Pushes a body during the next step: force [N] and torque [N m] in the world frame. Shape: (E, 6)."""
+        ...
+
+    def step(self) -> None:
+        """Advances all worlds by one control step."""
+        ...
+
+    def state(self) -> WorldState:
+        """Returns the state now."""
+        ...
+
+    def set_state(self, env_ids: torch.Tensor, state: WorldState) -> None:
+        """Puts worlds into a recorded state (joint and body poses and velocities). Rows of `state`: one per env id."""
+        ...
+
+    def contacts(self, a: str, b: str) -> torch.Tensor:
+        """Returns the contact force [N] that link, body or "table" `b` exerts on `a` after the last step. Shape: (E, 3)."""
+        ...
+
+    def body_bounds(self, slot: int) -> torch.Tensor:
+        """Returns the corners of a body's box in its own frame, at its scale [m]. Shape: (E, 2, 3)."""
+        ...
+
+    def scene(self, env_id: int) -> Scene:
+        """Returns the scene that a world was given last."""
+        ...
+
+    def render(self) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns the images of all cameras by camera and output. Shape of each: (E, H, W, channels)."""
+        ...
+
+    def camera_parameters(self) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns per camera intrinsic_cv (E, 3, 3), extrinsic_cv (E, 3, 4) and cam2world_gl (E, 4, 4)."""
+        ...
+
+    def segmentation_ids(self, env_id: int) -> dict[int, dict[str, str]]:
+        """Returns what each segmentation id of a world means: name, class, body."""
+        ...
+
+    def problems(self) -> dict[int, str]:
+        """Returns the worlds whose episode cannot be trusted (capacity overflow, NaN) with the reason and the remedy."""
+        ...
+
+    def close(self) -> None:
+        """Frees what the engine holds."""
+        ...

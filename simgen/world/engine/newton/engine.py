@@ -1,0 +1,171 @@
+"""The Newton engine: SolverMuJoCo on Warp, our renderer, the same code on CPU and CUDA."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import warp as wp
+
+from simgen.world.engine.base import WorldState
+from simgen.world.engine.newton.contacts import ContactForces
+from simgen.world.engine.newton.drawing import Drawing
+from simgen.world.engine.newton.model import build_world_model
+from simgen.world.engine.newton.physics import Physics
+from simgen.world.robot.card import load_card
+from simgen.world.scene.scene import Layout, Scene
+
+
+class NewtonEngine:
+    """N worlds of one layout; see `simgen.world.engine.base.Engine`.
+
+    Args:
+        layout: What the worlds share.
+        num_envs: N.
+        substeps: Solver steps per control step.
+        control_dt: Length of a control step [s].
+        device: "cpu" or "cuda:0".
+        backend: Renderer: "auto", "raster" or "trace".
+    """
+
+    name = "newton"
+
+    def __init__(
+        self,
+        layout: Layout,
+        num_envs: int,
+        substeps: int,
+        control_dt: float,
+        device: str = "cpu",
+        backend: str = "auto",
+    ) -> None:
+        self.layout, self.num_envs, self.device = layout, num_envs, torch.device(device)
+        card = load_card(layout.robot)
+        self._world = build_world_model(layout, card, num_envs, device)
+        self._physics = Physics(self._world, layout, card, substeps, control_dt)
+        self._drawing = Drawing(self._world, layout, card, backend)
+        self.link_names, self.joint_names = self._world.link_names, card.joint_names
+        rows = {name: row for row, name in enumerate(self.link_names)}
+        rows |= {slot.name: row for slot, row in zip(layout.bodies, self._world.slot_body, strict=True) if row >= 0}
+        self._rows = rows
+        self._contacts = ContactForces(self._physics, rows)
+        self._scenes: list[Scene | None] = [None] * num_envs
+        self._marker_pose = torch.zeros(num_envs, len(layout.bodies), 7, device=self.device)
+        self._marker_pose[..., 3] = 1.0
+        self._bounds = torch.zeros(num_envs, len(layout.bodies), 2, 3, device=self.device)
+
+    def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
+        """Gives each world in `env_ids` (K,) the scene of its next episode."""
+        ids = [int(env) for env in env_ids]
+        for env, scene in zip(ids, scenes, strict=True):
+            self._scenes[env] = scene
+            for index, body in enumerate(scene.bodies):
+                pose = [*body.position, *body.quaternion]
+                self._marker_pose[env, index] = torch.tensor(pose, dtype=torch.float32)
+                model = self.layout.bodies[index].candidates[body.candidate]
+                self._bounds[env, index] = torch.as_tensor(model.bounds * body.scale).float()
+        self._physics.reset(ids, scenes)
+        self._drawing.reset(ids, scenes)
+        self._contacts.outdated()
+
+    def set_targets(self, position: torch.Tensor) -> None:
+        """Sets the joint position targets [rad or m]. Shape: (E, D)."""
+        self._physics.targets[:, : position.shape[1]] = position
+
+    def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:
+        """Pushes a body during the next step: force [N], torque [N m], world frame. Shape: (E, 6)."""
+        self._physics.body_f[:, self._rows[body]] = wrench
+
+    def step(self) -> None:
+        """Advances all worlds by one control step."""
+        self._physics.step()
+        self._contacts.outdated()
+
+    def state(self) -> WorldState:
+        """Returns the state now; copies, in our conventions."""
+        physics, world = self._physics, self._world
+        joints, links = len(self.joint_names), len(self.link_names)
+        pose = self._marker_pose.clone()
+        velocity = torch.zeros(self.num_envs, len(self.layout.bodies), 6, device=self.device)
+        for index, row in enumerate(world.slot_body):
+            if row >= 0:
+                pose[:, index, :3] = physics.body_q[:, row, :3]
+                pose[:, index, 3:] = _wxyz(physics.body_q[:, row, 3:])
+                velocity[:, index] = physics.body_qd[:, row]
+        return WorldState(
+            qpos=physics.joint_q[:, :joints].clone(),
+            qvel=physics.joint_qd[:, :joints].clone(),
+            link_position=physics.body_q[:, :links, :3].clone(),
+            link_quaternion=_wxyz(physics.body_q[:, :links, 3:]),
+            body_position=pose[..., :3],
+            body_quaternion=pose[..., 3:],
+            body_linear_velocity=velocity[..., :3],
+            body_angular_velocity=velocity[..., 3:],
+        )
+
+    def set_state(self, env_ids: torch.Tensor, state: WorldState) -> None:
+        """Puts worlds into a recorded state; rows of `state` are one per env id."""
+        physics, joints = self._physics, len(self.joint_names)
+        physics.joint_q[env_ids, :joints] = state.qpos
+        physics.joint_qd[env_ids, :joints] = state.qvel
+        physics.targets[env_ids, :joints] = state.qpos
+        for index, start in enumerate(self._world.slot_coord):
+            pose = torch.cat([state.body_position[:, index], state.body_quaternion[:, index]], -1)
+            self._marker_pose[env_ids, index] = pose
+            if start < 0:
+                continue
+            physics.joint_q[env_ids, start : start + 3] = pose[:, :3]
+            physics.joint_q[env_ids, start + 3 : start + 7] = torch.roll(pose[:, 3:], -1, -1)
+            dof = self._world.slot_dof[index]
+            physics.joint_qd[env_ids, dof : dof + 3] = state.body_linear_velocity[:, index]
+            physics.joint_qd[env_ids, dof + 3 : dof + 6] = state.body_angular_velocity[:, index]
+        physics.refresh(env_ids)
+        self._contacts.outdated()
+
+    def contacts(self, a: str, b: str) -> torch.Tensor:
+        """Returns the force [N] that `b` exerts on `a`; "table" is everything static. Shape: (E, 3)."""
+        return self._contacts.between(a, b)
+
+    def body_bounds(self, slot: int) -> torch.Tensor:
+        """Returns the corners of a body's box in its own frame, at its scale [m]. Shape: (E, 2, 3)."""
+        return self._bounds[:, slot]
+
+    def render(self) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns the images of all cameras; the next call overwrites them."""
+        return self._drawing.render(self._physics.state.body_q)
+
+    def camera_parameters(self) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns intrinsic_cv (E, 3, 3), extrinsic_cv (E, 3, 4) and cam2world_gl (E, 4, 4) of the last rendering."""
+        return {
+            name: {
+                "intrinsic_cv": camera.intrinsic_cv(),
+                "extrinsic_cv": camera.extrinsic_cv(),
+                "cam2world_gl": camera.cam2world_gl(),
+            }
+            for name, camera in self._drawing.cameras.items()
+        }
+
+    def scene(self, env_id: int) -> Scene:
+        """Returns the scene that a world was given last."""
+        scene = self._scenes[env_id]
+        assert scene is not None, "the world has not been reset yet"
+        return scene
+
+    def segmentation_ids(self, env_id: int) -> dict[int, dict[str, str]]:
+        """Returns what each segmentation id of a world means."""
+        return self._drawing.segmentation_ids([body.candidate for body in self.scene(env_id).bodies])
+
+    def problems(self) -> dict[int, str]:
+        """Returns the worlds whose last step cannot be trusted, with the reason and the remedy."""
+        found = self._physics.overflowing()
+        finite = torch.isfinite(self._physics.joint_q).all(-1) & torch.isfinite(self._physics.joint_qd).all(-1)
+        lost = (~finite).nonzero().flatten().tolist()
+        return found | dict.fromkeys(lost, "the state is not finite (NaN); use a higher `episode.sim_hz`")
+
+    def close(self) -> None:
+        """Waits for the device."""
+        wp.synchronize_device(self._world.model.device)
+
+
+def _wxyz(xyzw: torch.Tensor) -> torch.Tensor:
+    return torch.roll(xyzw, 1, -1)

@@ -1,0 +1,146 @@
+"""Writes what a scene says about physics into the Newton model: variants, sizes, masses, friction, gains, gravity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import warp as wp
+from newton import ModelFlags
+
+from simgen.world.engine.newton.model import WorldModel
+from simgen.world.robot.card import RobotCard
+from simgen.world.scene.scene import Layout, Scene
+
+
+class Parameters:
+    """Per-world physics parameters of a model, kept as torch views of its arrays.
+
+    Each write remembers what a world had, so that a reset which changes nothing costs nothing.
+    """
+
+    def __init__(self, world: WorldModel, layout: Layout, card: RobotCard) -> None:
+        model, worlds = world.model, world.num_worlds
+        self._world, self._layout, self._card = world, layout, card
+        self._device = str(model.device)
+        self._mass = wp.to_torch(model.body_mass).view(worlds, -1)
+        self._inverse_mass = wp.to_torch(model.body_inv_mass).view(worlds, -1)
+        self._inertia = wp.to_torch(model.body_inertia).view(worlds, -1, 3, 3)
+        self._inverse_inertia = wp.to_torch(model.body_inv_inertia).view(worlds, -1, 3, 3)
+        self._center = wp.to_torch(model.body_com).view(worlds, -1, 3)
+        shapes = model.shape_count // worlds
+        self._shape_body = np.asarray(model.shape_body.numpy()[:shapes])
+        self._friction = wp.to_torch(model.shape_material_mu).view(worlds, shapes)
+        self._scaled = [wp.to_torch(getattr(model, name)).view(worlds, shapes, -1) for name in _LENGTHS]
+        self._transform = wp.to_torch(model.shape_transform).view(worlds, shapes, 7)
+        self._stiffness = wp.to_torch(model.joint_target_ke).view(worlds, -1)
+        self._damping = wp.to_torch(model.joint_target_kd).view(worlds, -1)
+        self._armature = wp.to_torch(model.joint_armature).view(worlds, -1)
+        self._gravity = wp.to_torch(model.gravity)
+        self._base = (self._stiffness[0].clone(), self._damping[0].clone(), self._armature[0].clone())
+        self._base_friction = self._friction[0].clone()
+        self._known: list[dict[str, tuple[float, ...]]] = [{} for _ in range(worlds)]
+
+    def write(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> int:
+        """Writes the scenes' parameters and returns the Newton flags of what changed (0: nothing)."""
+        flags = self._select(env_ids, scenes)
+        for env, scene in zip(env_ids, scenes, strict=True):
+            for slot, body in enumerate(scene.bodies):
+                row = self._world.slot_body[slot]
+                if row >= 0:
+                    flags |= self._write_body(env, slot, row, scene)
+            flags |= self._write_robot(env, scene)
+        return flags
+
+    def _changed(self, env: int, key: str, value: tuple[float, ...]) -> bool:
+        if self._known[env].get(key) == value:
+            return False
+        self._known[env][key] = value
+        return True
+
+    def _select(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> int:
+        rows, variants = [], []
+        for env, scene in zip(env_ids, scenes, strict=True):
+            for slot, body in enumerate(scene.bodies):
+                row = self._world.slot_body[slot]
+                if row < 0:
+                    continue
+                look = (float(body.candidate), *(float(factor) for factor in body.scale))
+                if self._changed(env, f"shape {slot}", look):
+                    rows.append(env * self._world.bodies_per_world + row)
+                    variants.append(body.candidate)
+                    self._known[env].pop(f"mass {slot}", None)
+                    self._known[env].pop(f"friction {slot}", None)
+        if not rows:
+            return 0
+        chosen = wp.array(variants, dtype=wp.int32, device=self._device)
+        bodies = wp.array(rows, dtype=wp.int32, device=self._device)
+        flags = int(self._world.model.select_body_variants(chosen, bodies=bodies))
+        for env, scene in zip(env_ids, scenes, strict=True):
+            for slot, body in enumerate(scene.bodies):
+                row = self._world.slot_body[slot]
+                if row >= 0 and env * self._world.bodies_per_world + row in rows:
+                    self._scale(env, row, body.scale)
+        return flags
+
+    def _scale(self, env: int, row: int, scale: np.ndarray) -> None:
+        if np.allclose(scale, 1.0):
+            return
+        factor = torch.as_tensor(scale, dtype=torch.float32, device=self._mass.device)
+        for shape in np.flatnonzero(self._shape_body == row):
+            for lengths in self._scaled:
+                lengths[env, shape] *= factor if lengths.shape[-1] == 3 else factor.max()
+            self._transform[env, shape, :3] *= factor
+
+    def _write_body(self, env: int, slot: int, row: int, scene: Scene) -> int:
+        body, candidates = scene.bodies[slot], self._layout.bodies[slot].candidates
+        model = candidates[body.candidate]
+        flags = 0
+        volume = model.volume * float(np.prod(body.scale))
+        mass = body.mass if body.mass is not None else volume * body.density
+        dynamic = self._layout.bodies[slot].motion == "dynamic"
+        if dynamic and self._changed(env, f"mass {slot}", (mass,)):
+            inertia = _scaled_inertia(model.inertia, body.scale) * mass / volume
+            tensor = torch.as_tensor(inertia, dtype=torch.float32, device=self._mass.device)
+            self._mass[env, row], self._inverse_mass[env, row] = mass, 1.0 / mass
+            self._inertia[env, row], self._inverse_inertia[env, row] = tensor, torch.linalg.inv(tensor)
+            self._center[env, row] = torch.as_tensor(model.center_of_mass * body.scale, dtype=torch.float32)
+            flags |= int(ModelFlags.BODY_INERTIAL_PROPERTIES)
+        if self._changed(env, f"friction {slot}", (body.friction,)):
+            for shape in np.flatnonzero(self._shape_body == row):
+                self._friction[env, shape] = body.friction
+            flags |= int(ModelFlags.SHAPE_PROPERTIES)
+        return flags
+
+    def _write_robot(self, env: int, scene: Scene) -> int:
+        robot, flags = scene.robot, 0
+        joints = slice(0, len(self._card.joint_names))
+        if self._changed(env, "gains", (robot.stiffness_scale, robot.damping_scale)):
+            self._stiffness[env, joints] = self._base[0][joints] * robot.stiffness_scale
+            self._damping[env, joints] = self._base[1][joints] * robot.damping_scale
+            flags |= int(ModelFlags.JOINT_DOF_FORCE_PROPERTIES)
+        if self._changed(env, "armature", (robot.armature_scale,)):
+            self._armature[env, joints] = self._base[2][joints] * robot.armature_scale
+            flags |= int(ModelFlags.JOINT_DOF_INERTIAL_PROPERTIES)
+        if self._changed(env, "friction", (robot.friction_scale, scene.table_friction)):
+            links = (self._shape_body >= 0) & (self._shape_body < len(self._world.link_names))
+            statics = torch.as_tensor(self._shape_body < 0)
+            robot_shapes = torch.as_tensor(links)
+            self._friction[env, robot_shapes] = self._base_friction[robot_shapes] * robot.friction_scale
+            self._friction[env, statics] = scene.table_friction
+            flags |= int(ModelFlags.SHAPE_PROPERTIES)
+        if self._changed(env, "gravity", (scene.gravity,)):
+            self._gravity[env] = torch.tensor([0.0, 0.0, scene.gravity])
+            flags |= int(ModelFlags.MODEL_PROPERTIES)
+        return flags
+
+
+_LENGTHS = ("shape_scale", "shape_collision_radius", "shape_collision_aabb_lower", "shape_collision_aabb_upper")
+
+
+def _scaled_inertia(inertia: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Inertia at density 1 of a solid stretched by `scale` (3,), from that at scale 1: through the second moments."""
+    moments = np.trace(inertia) / 2 * np.eye(3) - inertia
+    stretched = moments * np.outer(scale, scale) * np.prod(scale)
+    return np.trace(stretched) * np.eye(3) - stretched

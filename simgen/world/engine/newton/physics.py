@@ -1,0 +1,155 @@
+"""Steps and resets the worlds of one Newton model: SolverMuJoCo behind a captured graph, torch views in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import newton
+import torch
+import warp as wp
+
+from simgen.world.engine.newton.model import WorldModel
+from simgen.world.engine.newton.parameters import Parameters
+from simgen.world.robot.card import RobotCard
+from simgen.world.scene.scene import Layout, Scene
+
+wp.config.quiet = True
+
+@wp.kernel(enable_backward=False)
+def _accumulate(overflow: wp.array(dtype=wp.int32), total: wp.array(dtype=wp.int32)):  # type: ignore[valid-type]
+    world = wp.tid()
+    total[world] = total[world] | overflow[world]
+
+
+class Physics:
+    """N worlds and their clock.
+
+    Args:
+        world: The built model.
+        layout: What the worlds share.
+        card: The robot.
+        substeps: Solver steps per control step.
+        control_dt: Length of a control step [s].
+    """
+
+    def __init__(self, world: WorldModel, layout: Layout, card: RobotCard, substeps: int, control_dt: float) -> None:
+        self.world, self.layout, self.card = world, layout, card
+        self._substeps, self._dt = substeps, control_dt / substeps
+        model, worlds = world.model, world.num_worlds
+        self._pipeline = newton.CollisionPipeline(
+            model,
+            broad_phase="explicit",
+            rigid_contact_max=world.contact_capacity * worlds,
+            include_static_kinematic_pairs=False,
+            verify_buffers=False,
+            max_triangle_pairs=1,
+        )
+        self.contacts = self._pipeline.contacts()
+        self._solver = newton.solvers.SolverMuJoCo(
+            model,
+            nconmax=world.contact_capacity,
+            njmax=4 * world.contact_capacity + 32,
+            iterations=20,
+            ls_iterations=40,
+            integrator="discrete",
+            cone="pyramidal",
+            impratio=1.0,
+            use_mujoco_contacts=False,
+            kinematic_switchable_roots=False,
+        )
+        kinds = self._solver.ObservableKind
+        self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
+        self.contact_force = self._observables.contact_f
+        self.state, self._next_state, self._control = model.state(), model.state(), model.control()
+        self.overflow = wp.zeros(worlds, dtype=wp.int32, device=model.device)
+        self.parameters = Parameters(world, layout, card)
+        self.joint_q = wp.to_torch(self.state.joint_q).view(worlds, -1)
+        self.joint_qd = wp.to_torch(self.state.joint_qd).view(worlds, -1)
+        self.targets = wp.to_torch(self._control.joint_target_q).view(worlds, -1)
+        self.body_q = wp.to_torch(self.state.body_q).view(worlds, -1, 7)
+        self.body_qd = wp.to_torch(self.state.body_qd).view(worlds, -1, 6)
+        self.body_f = wp.to_torch(self.state.body_f).view(worlds, -1, 6)
+        self._mask = torch.zeros(worlds + 1, dtype=torch.bool, device=self.joint_q.device)
+        self._graph = None
+        newton.eval_fk(model, model.joint_q, model.joint_qd, self.state)
+
+    def _advance(self) -> None:
+        self.overflow.zero_()
+        state, following = self.state, self._next_state
+        for _ in range(self._substeps):
+            if state is not self.state:
+                wp.copy(state.body_f, self.state.body_f)
+            self._pipeline.collide(state, self.contacts)
+            self._solver.step(state, following, self._control, self.contacts, self._dt, observables=self._observables)
+            wp.launch(_accumulate, dim=self.world.num_worlds, inputs=[self._observables.overflow, self.overflow])
+            state, following = following, state
+        if state is not self.state:  # an odd number of substeps: the result must stand where the views look
+            for name in ("joint_q", "joint_qd", "body_q", "body_qd"):
+                wp.copy(getattr(self.state, name), getattr(state, name))
+
+    def step(self) -> None:
+        """Advances all worlds by one control step; the first call compiles and captures the graph."""
+        with wp.ScopedDevice(self.world.model.device):
+            if self._graph is None:
+                self._capture()
+            wp.capture_launch(self._graph)
+        self.body_f.zero_()
+
+    def _capture(self) -> None:
+        names = ("joint_q", "joint_qd", "body_q", "body_qd")
+        kept = [wp.clone(getattr(self.state, name)) for name in names]
+        self._advance()  # compiles, allocates
+        with wp.ScopedCapture() as capture:
+            self._advance()
+        for name, array in zip(names, kept, strict=True):
+            wp.copy(getattr(self.state, name), array)
+        self._solver.reset(self.state, flags=0)
+        self._graph = capture.graph
+
+    def reset(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
+        """Puts worlds into the initial state of their scenes, parameters included. Other worlds are not touched."""
+        if self._graph is None:
+            with wp.ScopedDevice(self.world.model.device):
+                self._capture()
+        flags = self.parameters.write(env_ids, scenes)
+        if flags:
+            self._solver.notify_model_changed(flags)
+        ids = torch.as_tensor(list(env_ids), device=self.joint_q.device)
+        joints = len(self.card.joint_names)
+        qpos = torch.tensor([list(scene.robot.qpos) for scene in scenes], dtype=torch.float32)
+        self.joint_q[ids, :joints] = qpos.to(self.joint_q.device)
+        self.targets[ids, :joints] = qpos.to(self.joint_q.device)
+        for slot, start in enumerate(self.world.slot_coord):
+            if start >= 0:
+                pose = [[*s.bodies[slot].position, *_xyzw(s.bodies[slot].quaternion)] for s in scenes]
+                self.joint_q[ids, start : start + 7] = torch.tensor(pose, dtype=torch.float32).to(self.joint_q.device)
+        self.joint_qd[ids] = 0.0
+        self.refresh(ids)
+
+    def overflowing(self) -> dict[int, str]:
+        """Returns the worlds in which the last control step lost contacts or constraints, and what to raise."""
+        bits = self.overflow.numpy()
+        room = self.world.contact_capacity
+        message = f"more contacts or constraints than there is room for; raise `contacts_per_world` (now {room})"
+        return {int(world): message for world in bits.nonzero()[0]}
+
+    def refresh(self, ids: torch.Tensor) -> None:
+        """After writing joint_q and joint_qd of some worlds: clears the solver's memory of them and updates the bodies."""
+        self._mask.zero_()
+        self._mask[ids] = True
+        mask = wp.from_torch(self._mask, dtype=wp.bool)
+        self._solver.reset(self.state, world_mask=mask, flags=0)
+        per_world = self.world.model.articulation_count // self.world.num_worlds
+        articulations = self._mask[:-1].repeat_interleave(per_world)
+        newton.eval_fk(
+            self.world.model,
+            self.state.joint_q,
+            self.state.joint_qd,
+            self.state,
+            mask=wp.from_torch(articulations, dtype=wp.bool),
+        )
+
+
+def _xyzw(quaternion: Sequence[float]) -> list[float]:
+    w, x, y, z = (float(value) for value in quaternion)
+    return [x, y, z, w]

@@ -1,0 +1,59 @@
+"""From linear light to the bytes of a picture, by table: powers are too slow to compute per pixel on a CPU."""
+
+from __future__ import annotations
+
+import numpy as np
+import warp as wp
+
+from simgen.world.engine.newton.render.dense import read_byte
+
+ENTRIES = 8192
+TABLE_SIZE = wp.constant(ENTRIES)
+BRIGHTEST = wp.constant(2.0)  # the tone table reaches up to here
+SHOULDER = 0.75  # up to here tones are kept; brighter ones are compressed instead of cut off
+
+
+def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
+    """Linear colour of sRGB values 0..1."""
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_from_linear(linear: np.ndarray) -> np.ndarray:
+    """sRGB values 0..1 of linear colour."""
+    linear = np.clip(linear, 0.0, 1.0)
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def tone(linear: np.ndarray) -> np.ndarray:
+    """Light as a camera records it: linear up to the shoulder, then ever flatter, below 1 always."""
+    rest = 1.0 - SHOULDER
+    return np.where(linear <= SHOULDER, linear, SHOULDER + rest * (1 - np.exp(-(linear - SHOULDER) / rest)))
+
+
+def color_tables(device: str | wp.Device | None = None) -> wp.array:
+    """Two tables of bytes, one after the other: sRGB of linear 0..1, and sRGB of the tone of linear 0..2."""
+    steps = np.linspace(0.0, 1.0, ENTRIES)
+    rows = np.stack([srgb_from_linear(steps), srgb_from_linear(tone(steps * BRIGHTEST))])
+    return wp.array(np.rint(rows.ravel() * 255).astype(np.uint8), dtype=wp.uint8, device=device)
+
+
+@wp.func
+def encode_one(table: wp.array(dtype=wp.uint8), first: int, value: float):
+    entry = int(wp.where(value > 0.0, wp.where(value < 1.0, value, 1.0), 0.0) * float(TABLE_SIZE - 1) + 0.5)
+    return read_byte(table, first + entry)
+
+
+@wp.func
+def encode_albedo(table: wp.array(dtype=wp.uint8), color: wp.vec3):
+    """Bytes of a linear colour 0..1."""
+    return wp.vec3ub(encode_one(table, 0, color[0]), encode_one(table, 0, color[1]), encode_one(table, 0, color[2]))
+
+
+@wp.func
+def encode_light(table: wp.array(dtype=wp.uint8), light: wp.vec3):
+    """Bytes of linear light, through the tone curve."""
+    c = light * (1.0 / BRIGHTEST)
+    tone_table = int(TABLE_SIZE)
+    return wp.vec3ub(
+        encode_one(table, tone_table, c[0]), encode_one(table, tone_table, c[1]), encode_one(table, tone_table, c[2])
+    )

@@ -1,0 +1,1 @@
+"""Action modes: what a policy's numbers mean, as joint position targets, and back."""

@@ -1,0 +1,150 @@
+"""Builds the Newton model of a robot: joints, drives, gravity compensation, convex collision shapes; no visuals."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import newton
+import numpy as np
+import trimesh
+import warp as wp
+
+from simgen.errors import SimgenError
+from simgen.world.robot.card import RobotCard
+from simgen.world.robot.urdf import Urdf, UrdfShape, read_urdf
+from simgen.world.scene.mesh.convex import hull_faces
+
+HULL_VERTICES = 64
+
+
+def base_transform(card: RobotCard) -> wp.transform:
+    """Returns the card's default pose of the robot's base in the world."""
+    return wp.transform(wp.vec3(*card.base_xyz), wp.quat_rpy(0.0, 0.0, card.base_yaw))
+
+
+def robot_builder(card: RobotCard, xform: wp.transform | None = None, collisions: bool = True) -> newton.ModelBuilder:
+    """Builds a robot that is bolted to the world.
+
+    Bodies are the URDF's links (labels end in "/<link>"), coordinates are the card's `joint_names` in that order. The
+    shapes are boxes and convex hulls; those of the robot do not collide with each other, except for the card's
+    `self_collisions`. Passive damping and friction of the URDF are replaced by the card's drives.
+
+    Args:
+        card: The robot.
+        xform: Pose of the base in the world; None for the card's default.
+        collisions: False for kinematics only.
+
+    Raises:
+        SimgenError: If the wheel with the robot's files is missing, or card and URDF disagree.
+    """
+    urdf = read_urdf(card)
+    builder = newton.ModelBuilder()
+    newton.solvers.SolverMuJoCo.register_custom_attributes(builder)
+    builder.rigid_gap = 0.0
+    builder.default_shape_cfg.gap = 0.0
+    builder.add_urdf(urdf.kinematic_text, xform=base_transform(card) if xform is None else xform, floating=False)
+    _check_joints(builder, card)
+    _set_drives(builder, card)
+    builder.custom_attributes["mujoco:gravcomp"].values = dict.fromkeys(range(builder.body_count), 1.0)
+    if collisions:
+        _add_collision_shapes(builder, card, urdf)
+    return builder
+
+
+def link_index(builder: newton.ModelBuilder | newton.Model, link: str) -> int:
+    """Returns the body index of a link in a model with one robot."""
+    for index, label in enumerate(builder.body_label):
+        if label.rsplit("/", 1)[-1] == link:
+            return index
+    raise SimgenError(f"the robot has no link {link!r}")
+
+
+def _check_joints(builder: newton.ModelBuilder, card: RobotCard) -> None:
+    driven = []
+    for joint, label in enumerate(builder.joint_label):
+        end = builder.joint_qd_start[joint + 1] if joint + 1 < builder.joint_count else builder.joint_dof_count
+        if end > builder.joint_qd_start[joint]:
+            driven.append(label.rsplit("/", 1)[-1])
+    if tuple(driven) != card.joint_names:
+        raise SimgenError(
+            f"card {card.name!r} names the joints {', '.join(card.joint_names)}, but its URDF moves {', '.join(driven)}"
+        )
+
+
+def _set_drives(builder: newton.ModelBuilder, card: RobotCard) -> None:
+    gripper = card.gripper
+    for dof in range(card.dof):
+        arm = dof < card.num_arm_joints
+        builder.joint_q[dof] = card.rest_qpos[dof]
+        builder.joint_target_q[dof] = card.rest_qpos[dof]
+        builder.joint_target_mode[dof] = int(newton.JointTargetMode.POSITION)
+        builder.joint_target_ke[dof] = card.stiffness if arm else gripper.stiffness
+        builder.joint_target_kd[dof] = card.damping if arm else gripper.damping
+        builder.joint_effort_limit[dof] = card.force_limit if arm else gripper.force_limit
+        builder.joint_armature[dof] = card.armature if arm else card.gripper_armature
+        builder.joint_damping[dof] = 0.0
+        builder.joint_friction[dof] = 0.0
+
+
+def _add_collision_shapes(builder: newton.ModelBuilder, card: RobotCard, urdf: Urdf) -> None:
+    shapes: dict[str, list[int]] = {}
+    for body, label in enumerate(builder.body_label):
+        link = label.rsplit("/", 1)[-1]
+        friction = card.finger_friction if link in card.finger_links else card.link_friction
+        config = newton.ModelBuilder.ShapeConfig(density=0.0, gap=0.0, mu=friction, has_particle_collision=False)
+        shapes[link] = [_add_shape(builder, body, shape, config) for shape in urdf.collisions[link]]
+    colliding = {frozenset(pair) for pair in card.self_collisions}
+    links = list(shapes)
+    for position, first in enumerate(links):
+        for second in links[position:]:
+            if frozenset((first, second)) not in colliding:
+                _filter_pairs(builder, shapes[first], shapes[second])
+
+
+def _filter_pairs(builder: newton.ModelBuilder, first: list[int], second: list[int]) -> None:
+    for a in first:
+        for b in second:
+            if a < b or first is not second:
+                builder.add_shape_collision_filter_pair(a, b)
+
+
+def _add_shape(
+    builder: newton.ModelBuilder, body: int, shape: UrdfShape, config: newton.ModelBuilder.ShapeConfig
+) -> int:
+    matrix: Any = wp.mat33(*(float(value) for value in shape.T_link_shape[:3, :3].ravel()))
+    rotation = wp.quat_from_matrix(matrix)
+    place = wp.transform(wp.vec3(*(float(value) for value in shape.T_link_shape[:3, 3])), rotation)
+    size = shape.size
+    if shape.kind == "box":
+        return builder.add_shape_box(body, xform=place, hx=size[0] / 2, hy=size[1] / 2, hz=size[2] / 2, cfg=config)
+    if shape.kind == "cylinder":
+        return builder.add_shape_cylinder(body, xform=place, radius=size[0], half_height=size[1] / 2, cfg=config)
+    if shape.kind == "sphere":
+        return builder.add_shape_sphere(body, xform=place, radius=size[0], cfg=config)
+    assert shape.path is not None
+    hull = _hull(shape.path, (size[0], size[1], size[2]))
+    return builder.add_shape_convex_hull(body, xform=place, mesh=hull, cfg=config)
+
+
+@cache
+def _hull(path: Path, scale: tuple[float, float, float]) -> newton.Mesh:
+    """The convex hull of a mesh file with at most about 64 vertices, which collision costs grow with.
+
+    Larger hulls are replaced by the hull of their extreme points in 64 directions: never outside the true hull.
+    """
+    mesh = trimesh.load_mesh(path)
+    points, faces = hull_faces(np.asarray(mesh.vertices) * scale)
+    if len(points) > HULL_VERTICES:
+        extreme = np.unique((points @ _directions(HULL_VERTICES).T).argmax(axis=0))
+        points, faces = hull_faces(points[extreme])
+    return newton.Mesh(points.astype(np.float32), faces.ravel().astype(np.int32), compute_inertia=False)
+
+
+def _directions(count: int) -> np.ndarray:
+    """Unit vectors spread evenly over the sphere (a Fibonacci lattice). Shape: (count, 3)."""
+    index = np.arange(count) + 0.5
+    height, angle = 1.0 - 2.0 * index / count, index * np.pi * (1.0 + 5.0**0.5)
+    radius = np.sqrt(1.0 - height**2)
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)

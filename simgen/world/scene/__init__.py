@@ -1,0 +1,1 @@
+"""A spec and a seed become an engine-neutral scene: bodies, shapes, cameras, lights."""

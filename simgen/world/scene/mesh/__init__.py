@@ -1,0 +1,1 @@
+"""Triangle surfaces: normals, mass properties, convex hulls, simplification and a cache on disk. No file formats."""

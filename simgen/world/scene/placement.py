@@ -1,0 +1,126 @@
+"""Where objects stand at the start of an episode: relations become poses that do not overlap, by rejection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from simgen.errors import BadInput
+from simgen.spec.distribution import Distribution
+from simgen.spec.pose import PoseSpec
+from simgen.world.scene.model import ObjectModel
+
+TRIES_PER_OBJECT = 100
+TRIES_PER_SCENE = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """An object in its place: pose in the world, and the upright box around it, turned by `yaw`.
+
+    Args:
+        position: Of its frame [m]. Shape: (3,).
+        rotation: Of its frame.
+        yaw: Turn of the box about the vertical [rad].
+        low, high: Corners of the box in the frame turned by yaw, relative to `position` [m]. Shape: (3,).
+        base: Height of the surface that it stands on [m].
+        interior: Height of its inner floor over its origin [m], if it is open.
+        solid: Whether others must keep clear of it.
+    """
+
+    position: np.ndarray
+    rotation: Rotation
+    yaw: float
+    low: np.ndarray
+    high: np.ndarray
+    base: float
+    interior: float | None
+    solid: bool
+
+    @property
+    def top(self) -> float:
+        """Height of its highest point [m]."""
+        return float(self.position[2] + self.high[2])
+
+    def corners(self, margin: float) -> np.ndarray:
+        """Returns the corners of its footprint, grown by `margin` [m]. Shape: (4, 2)."""
+        low, high = self.low[:2] - margin, self.high[:2] + margin
+        square = np.array([low, [high[0], low[1]], high, [low[0], high[1]]])
+        cosine, sine = np.cos(self.yaw), np.sin(self.yaw)
+        return square @ np.array([[cosine, sine], [-sine, cosine]]) + self.position[:2]
+
+
+def overlap(a: Placed, b: Placed, clearance: float) -> bool:
+    """Says whether the boxes of two objects are nearer than `clearance` [m] (separating axes; heights included)."""
+    if a.position[2] + a.low[2] > b.top - 1e-6 or b.position[2] + b.low[2] > a.top - 1e-6:
+        return False
+    first, second = a.corners(clearance), b.corners(0.0)
+    for yaw in (a.yaw, b.yaw):
+        for axis in ((np.cos(yaw), np.sin(yaw)), (-np.sin(yaw), np.cos(yaw))):
+            p, q = first @ axis, second @ axis
+            if p.max() < q.min() or q.max() < p.min():
+                return False
+    return True
+
+
+def draw(value: object, rng: np.random.Generator, default: object = None) -> np.ndarray:
+    """Returns a number or vector as written, or drawn if it is a distribution."""
+    if isinstance(value, Distribution):
+        return np.asarray(value.sample(rng), float)
+    return np.asarray(default if value is None else value, float)
+
+
+def place(
+    spec: PoseSpec,
+    model: ObjectModel,
+    scale: np.ndarray,
+    others: Mapping[str, Placed],
+    rng: np.random.Generator,
+    solid: bool,
+) -> Placed:
+    """Draws one pose that satisfies the relation; whether it is free is not asked here."""
+    yaw = float(draw(spec.yaw, rng))
+    tilt = Rotation.from_euler("xyz", spec.rpy or (0.0, 0.0, 0.0))
+    points = tilt.apply(model.visual.vertices.astype(float) * scale)
+    low, high = points.min(axis=0), points.max(axis=0)
+    target = others.get(spec.target)
+    base = _base(spec, target)
+    xy = draw(spec.xy, rng, (0.0, 0.0))
+    if spec.relation == "beside" and spec.distance is not None:
+        angle = rng.uniform(-np.pi, np.pi)
+        xy = float(draw(spec.distance, rng)) * np.array([np.cos(angle), np.sin(angle)])
+    if target is not None:
+        xy = xy + target.position[:2]
+    height = base + float(draw(spec.z, rng)) if spec.relation == "above" else base - low[2]
+    interior = None if model.interior is None else float(model.interior * scale[2])
+    rotation = Rotation.from_euler("z", yaw) * tilt
+    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid)
+
+
+def _base(spec: PoseSpec, target: Placed | None) -> float:
+    if target is None:  # a fixture: its surface is at 0
+        return 0.0
+    if spec.relation == "beside":
+        return target.base
+    if spec.relation == "in":
+        if target.interior is None:
+            raise BadInput(f"nothing can be placed in {spec.target!r}, it is not open; use 'on' or 'above'.")
+        return float(target.position[2] + target.interior)
+    return target.top
+
+
+def free(spec: PoseSpec, placed: Placed, others: Mapping[str, Placed]) -> bool:
+    """Says whether an object keeps clear of all others, except of the one that carries it."""
+    if not placed.solid:
+        return True
+    carrier = spec.target if spec.relation in ("on", "in") else None
+    rest = (other for name, other in others.items() if name != carrier and other.solid)
+    return not any(overlap(placed, other, spec.clearance) for other in rest)
+
+
+def on_surface(placed: Placed, surface: np.ndarray) -> bool:
+    """Says whether an object's origin is over a table top with corners `surface` (2, 3) [m]."""
+    return bool(np.all(placed.position[:2] >= surface[0, :2]) and np.all(placed.position[:2] <= surface[1, :2]))

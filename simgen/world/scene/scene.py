@@ -1,0 +1,201 @@
+"""What one world holds in one episode (`Scene`) and what all worlds of a model share (`Layout`). Engine-neutral values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from simgen.world.scene.model import ObjectModel
+
+Motion = Literal["dynamic", "fixed", "marker"]
+CameraOutput = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
+
+
+@dataclass(frozen=True, eq=False)
+class BodySlot:
+    """A place for an object that every world has, and everything that may stand in it.
+
+    Args:
+        name: As in the spec, e.g. "cube".
+        motion: "dynamic" moves and collides; "fixed" collides and stays where its scene puts it; "marker" is only drawn.
+        candidates: The models that a scene may choose from.
+        semantic_class: Name for the segmentation map.
+    """
+
+    name: str
+    motion: Motion
+    candidates: tuple[ObjectModel, ...]
+    semantic_class: str
+
+
+@dataclass(frozen=True)
+class CameraSlot:
+    """A camera that every world has.
+
+    Args:
+        name: As in the spec.
+        width, height: Image size [px].
+        outputs: Which images it makes.
+        mount: Link of the robot or body that carries it, or None for one that stands in the world.
+        near, far: Clipping distances [m].
+    """
+
+    name: str
+    width: int
+    height: int
+    outputs: tuple[CameraOutput, ...]
+    mount: str | None = None
+    near: float = 0.01
+    far: float = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """What all worlds of one engine model share.
+
+    Args:
+        robot: Name of the robot card.
+        robot_position: Of its base in the world [m].
+        robot_yaw: Turn of its base about z [rad].
+        bodies: Slots for objects, in the order of the spec.
+        cameras: Cameras.
+        table: Object model of the table, or None.
+        ground_height: Height of the floor [m].
+        triangles_per_link: Budget of the render meshes.
+        shadows, textures: What the renderer draws.
+        samples: Samples per pixel and axis for colour.
+        textures_used: Names of the textures that scenes may name.
+    """
+
+    robot: str
+    robot_position: tuple[float, float, float]
+    robot_yaw: float
+    bodies: tuple[BodySlot, ...]
+    cameras: tuple[CameraSlot, ...]
+    table: ObjectModel | None
+    ground_height: float
+    triangles_per_link: int = 2000
+    shadows: bool = True
+    textures: bool = True
+    samples: int = 1
+    textures_used: tuple[str, ...] = ()
+
+    def slot(self, name: str) -> int:
+        """Returns the index of the body slot called `name`."""
+        return next(index for index, slot in enumerate(self.bodies) if slot.name == name)
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """What stands in one slot in one episode.
+
+    Args:
+        candidate: Index into the slot's candidates.
+        position: Of the object's frame in the world [m]. Shape: (3,).
+        quaternion: wxyz. Shape: (4,).
+        scale: Factor on the model's size, per axis. Shape: (3,).
+        mass: [kg], or None for the model's volume times `density`.
+        density: [kg/m^3].
+        friction: Coulomb coefficient.
+        restitution: 0..1.
+        color: Linear RGB 0..1.
+        texture: Name of a texture, or None.
+        color_name: The word for the colour, for instructions.
+    """
+
+    candidate: int
+    position: np.ndarray
+    quaternion: np.ndarray
+    scale: np.ndarray = field(default_factory=lambda: np.ones(3))
+    mass: float | None = None
+    density: float = 1000.0
+    friction: float = 1.0
+    restitution: float = 0.0
+    color: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    texture: str | None = None
+    color_name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CameraView:
+    """Where a camera looks from in one episode: `eye` and `look_at` in the frame of its mount, or of the world.
+
+    Args:
+        eye, look_at, up: [m]; the camera looks from `eye` to `look_at`. Shape: (3,) each.
+        fov: Vertical field of view [rad].
+    """
+
+    eye: np.ndarray
+    look_at: np.ndarray
+    up: np.ndarray
+    fov: float
+
+
+@dataclass(frozen=True, eq=False)
+class Light:
+    """One directional light and what is everywhere.
+
+    Args:
+        direction: Towards the light; need not be of unit length. Shape: (3,).
+        intensity: Of the directional light, 1 is daylight in the lab.
+        color: Linear RGB of the directional light.
+        ambient: Share of light that comes from everywhere.
+        background: Linear RGB where nothing is hit.
+    """
+
+    direction: np.ndarray
+    intensity: float = 1.0
+    color: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ambient: float = 0.35
+    background: tuple[float, float, float] = (0.72, 0.78, 0.85)
+
+
+@dataclass(frozen=True, eq=False)
+class RobotSetup:
+    """The robot in one episode.
+
+    Args:
+        qpos: Joint positions at the start, in the card's joint order [rad or m]. Shape: (dof,).
+        stiffness_scale, damping_scale: Factors on the card's gains.
+        armature_scale, friction_scale: Factors on the card's armature and on the fingers' friction.
+    """
+
+    qpos: np.ndarray
+    stiffness_scale: float = 1.0
+    damping_scale: float = 1.0
+    armature_scale: float = 1.0
+    friction_scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything that one world holds in one episode; a function of the spec and the episode's seed alone.
+
+    Args:
+        seed: The episode's seed.
+        robot: Its joints and gains.
+        bodies: One for each slot of the layout.
+        cameras: One for each camera of the layout.
+        light: Light and background.
+        gravity: [m/s^2], along z.
+        table_color, table_texture, ground_color, ground_texture: Looks of what is always there.
+        table_friction: Coulomb coefficient of the table top and the ground.
+        instruction: What the robot is told.
+        values: Everything that was drawn, by path in the spec, JSON-able.
+    """
+
+    seed: int
+    robot: RobotSetup
+    bodies: tuple[Body, ...]
+    cameras: tuple[CameraView, ...]
+    light: Light
+    gravity: float = -9.81
+    table_color: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    table_texture: str | None = "wood"
+    ground_color: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    ground_texture: str | None = "concrete"
+    table_friction: float = 1.0
+    instruction: str = ""
+    values: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from simgen.world.robot.card import RobotCard, list_robots, load_card
+from simgen.world.robot.kinematics import Kinematics
+
+NUM_PROBLEMS = 256
+
+
+@pytest.fixture(scope="session", params=list_robots())
+def card(request: pytest.FixtureRequest) -> RobotCard:
+    return load_card(request.param)
+
+
+@pytest.fixture(scope="session")
+def kinematics(card: RobotCard) -> Kinematics:
+    return Kinematics(card, NUM_PROBLEMS)
+
+
+@pytest.fixture
+def qpos(kinematics: Kinematics) -> torch.Tensor:
+    """Joint positions spread over the limits (at most +-2.5 rad), away from the ends. Shape: (100, dof)."""
+    generator = np.random.default_rng(0)
+    lower, upper = (limit.numpy().clip(-2.5, 2.5) for limit in (kinematics.lower, kinematics.upper))
+    share = generator.uniform(0.05, 0.95, (100, len(lower)))
+    return torch.from_numpy(lower + share * (upper - lower)).float()
