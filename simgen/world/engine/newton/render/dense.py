@@ -45,6 +45,14 @@ def write_vec3(values: wp.array(dtype=wp.vec3), index: int, value: wp.vec3): ...
 
 
 @wp.func_native(READ)
+def read_vec2i(values: wp.array(dtype=wp.vec2i), index: int) -> wp.vec2i: ...
+
+
+@wp.func_native(WRITE)
+def write_vec2i(values: wp.array(dtype=wp.vec2i), index: int, value: wp.vec2i): ...
+
+
+@wp.func_native(READ)
 def read_vec3i(values: wp.array(dtype=wp.vec3i), index: int) -> wp.vec3i: ...
 
 

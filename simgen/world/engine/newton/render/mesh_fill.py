@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import warp as wp
 
-from simgen.world.engine.newton.render.dense import read_int, read_vec3, read_vec3i, read_vec4, write_int
+from simgen.world.engine.newton.render.dense import (
+    read_int,
+    read_vec2i,
+    read_vec3,
+    read_vec3i,
+    read_vec4,
+    write_int,
+    write_vec2i,
+    write_vec3,
+)
 from simgen.world.engine.newton.render.mesh_pool import MeshArrays
-from simgen.world.engine.newton.render.triangle import OPTIONS, fill_triangle, pack, screen_box
+from simgen.world.engine.newton.render.triangle import OPTIONS, cell_of, fill_triangle, pack, screen_box
 
 wp.set_module_options(OPTIONS)
 
@@ -20,6 +29,7 @@ class Scratch:
     """Work space of the rasteriser: per world of a pass, room for the largest mesh."""
 
     points: wp.array(dtype=wp.vec3)  # column, row, nearness
+    cells: wp.array(dtype=wp.vec2i)  # of the points, from `cell_of`
     faces: wp.array(dtype=wp.int32)
     max_points: wp.int32
     max_faces: wp.int32
@@ -29,6 +39,7 @@ def allocate_scratch(num_slots: int, max_points: int, max_faces: int, device: wp
     """Work space for `num_slots` worlds at a time."""
     scratch = Scratch()
     scratch.points = wp.zeros(num_slots * max_points, dtype=wp.vec3, device=device)
+    scratch.cells = wp.zeros(num_slots * max_points, dtype=wp.vec2i, device=device)
     scratch.faces = wp.zeros(num_slots * (max_faces + 1), dtype=wp.int32, device=device)
     scratch.max_points, scratch.max_faces = max_points, max_faces + 1
     return scratch
@@ -53,26 +64,33 @@ def list_front_faces(
 
 
 @wp.func
+def write_point(scratch: Scratch, index: int, point: wp.vec3, width: int, height: int):
+    """Put a point on the screen (column, row, nearness)."""
+    write_vec3(scratch.points, index, point)
+    write_vec2i(scratch.cells, index, cell_of(point, width, height))
+
+
+@wp.func
+def box_of_face(scratch: Scratch, base_point: int, corner: wp.vec3i):
+    """`screen_box` of a face."""
+    return screen_box(
+        read_vec2i(scratch.cells, base_point + corner[0]),
+        read_vec2i(scratch.cells, base_point + corner[1]),
+        read_vec2i(scratch.cells, base_point + corner[2]),
+    )
+
+
+@wp.func
 def keep_covering_faces(
-    count: int,
-    base: int,
-    faces: wp.array(dtype=wp.int32),
-    corners: wp.array(dtype=wp.vec3i),
-    base_point: int,
-    points: wp.array(dtype=wp.vec3),
-    width: int,
-    height: int,
+    count: int, base: int, scratch: Scratch, corners: wp.array(dtype=wp.vec3i), base_point: int
 ):
     """Drop the listed faces that lie between samples or off the picture; how many are left."""
     kept = int(0)
     index = int(0)
     while index < count:
-        face = read_int(faces, base + index)
-        corner = read_vec3i(corners, face)
-        box = screen_box(
-            read_vec3(points, base_point + corner[0]), read_vec3(points, base_point + corner[1]), read_vec3(points, base_point + corner[2]), width, height
-        )
-        write_int(faces, base + kept, face)
+        face = read_int(scratch.faces, base + index)
+        box = box_of_face(scratch, base_point, read_vec3i(corners, face))
+        write_int(scratch.faces, base + kept, face)
         kept += wp.where(box[0] <= box[1], 1, 0) & wp.where(box[2] <= box[3], 1, 0)
         index += 1
     return kept
@@ -99,9 +117,7 @@ def draw_points(
     base_point = slot * scratch.max_points
     base_face = slot * scratch.max_faces
     count = list_front_faces(meshes.first_face[mesh], meshes.num_faces[mesh], eye, meshes.plane, base_face, scratch.faces)
-    count = keep_covering_faces(
-        count, base_face, scratch.faces, meshes.corners, base_point, scratch.points, width, height
-    )
+    count = keep_covering_faces(count, base_face, scratch, meshes.corners, base_point)
     index = int(0)
     while index < count:
         face = read_int(scratch.faces, base_face + index)
@@ -109,7 +125,7 @@ def draw_points(
         a = read_vec3(scratch.points, base_point + corner[0])
         b = read_vec3(scratch.points, base_point + corner[1])
         c = read_vec3(scratch.points, base_point + corner[2])
-        box = screen_box(a, b, c, width, height)
+        box = box_of_face(scratch, base_point, corner)
         visible = pack(instance, face)
         fill_triangle(a, b, c, box, picture * width * height, width, visible, nearness, visibility)
         index += 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 import warp as wp
 
 from simgen.world.engine.newton.render.camera import CameraArrays
-from simgen.world.engine.newton.render.dense import read, read_vec3, write, write_int64, write_vec3
-from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points
+from simgen.world.engine.newton.render.dense import read, read_vec3, write, write_int64
+from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points, write_point
 from simgen.world.engine.newton.render.mesh_pool import MeshArrays
 from simgen.world.engine.newton.render.pose import Placement
 from simgen.world.engine.newton.render.sampling import SampleGrid, sample_lens
 from simgen.world.engine.newton.render.triangle import (
     OPTIONS,
+    cell_of,
     fill_triangle,
     larger,
     pack,
@@ -125,7 +126,7 @@ def draw_mesh(
     index = int(0)
     while index < meshes.num_points[mesh]:
         point = linear @ read_vec3(meshes.points, first_point + index) + origin
-        write_vec3(scratch.points, base_point + index, project(point, lens))
+        write_point(scratch, base_point + index, project(point, lens), width, height)
         index += 1
     eye = wp.vec4(local_eye[0], local_eye[1], local_eye[2], 1.0)
     draw_points(meshes, mesh, instance, eye, slot, scratch, slot, width, height, nearness, visibility)
@@ -169,7 +170,7 @@ def draw_near_mesh(
                 a = project(p, lens)
                 b = project(q, lens)
                 c = project(r, lens)
-                box = screen_box(a, b, c, width, height)
+                box = screen_box(cell_of(a, width, height), cell_of(b, width, height), cell_of(c, width, height))
                 if box[0] <= box[1] and box[2] <= box[3]:
                     fill_triangle(a, b, c, box, base, width, visible, nearness, visibility)
             elif wp.max(wp.max(p[2], q[2]), r[2]) >= near:

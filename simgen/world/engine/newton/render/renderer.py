@@ -58,7 +58,7 @@ class Renderer:
         shadows: Whether the light casts shadows.
         textures: From `texture_arrays`; None draws without.
         samples: Per pixel and axis (1, 2 or 4): smoother rgb; the other outputs do not change.
-        shadow_size: Side of the shadow maps (raster) [texel].
+        shadow_size: Side of the shadow maps (raster) [texel]; about that of the pictures is enough.
 
     Nothing is allocated in `render` once `prepare` (or a first `render`) was called with the camera and outputs, so it can
     be captured in a graph; the buffers keep their addresses.
@@ -74,7 +74,7 @@ class Renderer:
         shadows: bool = True,
         textures: TextureArrays | None = None,
         samples: int = 1,
-        shadow_size: int = 256,
+        shadow_size: int = 128,
     ) -> None:
         self.device = wp.get_device(device)
         self.backend = ("raster" if self.device.is_cpu else "trace") if backend == "auto" else backend

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warp as wp
 
-from simgen.world.engine.newton.render.dense import read, read_vec3, write_vec3
+from simgen.world.engine.newton.render.dense import read, read_vec3
 from simgen.world.engine.newton.render.light import LightArrays
-from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points
+from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points, write_point
 from simgen.world.engine.newton.render.mesh_pool import MeshArrays
 from simgen.world.engine.newton.render.pose import Placement
 from simgen.world.engine.newton.render.triangle import OPTIONS
@@ -93,7 +93,7 @@ def shadow_kernel(
                 point = int(0)
                 while point < meshes.num_points[placement.shadow]:
                     place = linear @ read_vec3(meshes.points, first_point + point) + offset
-                    write_vec3(scratch.points, slot * scratch.max_points + point, place)
+                    write_point(scratch, slot * scratch.max_points + point, place, size, size)
                     point += 1
                 d = placement.local_from_world @ axes[2]
                 toward = wp.vec4(d[0], d[1], d[2], 0.0)

@@ -39,8 +39,10 @@ class Face:
     gloss: wp.float32
     texture: wp.int32
     repeats: wp.float32
-    u_axis: wp.vec3  # of the texture, in the mesh [repeats per unit]
+    u_axis: wp.vec3  # of the texture in the world [repeats per metre]
     v_axis: wp.vec3
+    u_origin: wp.float32
+    v_origin: wp.float32
 
 
 @wp.func
@@ -77,7 +79,11 @@ def face_of(
     face.repeats = placement.repeats
     face.normal = read_vec3(meshes.normals, face.first + face.corner[0])
     if face.texture >= 0:
-        face.u_axis, face.v_axis = texture_axes(face.normal, placement.scale * placement.repeats)
+        u_axis, v_axis = texture_axes(face.normal, placement.scale * placement.repeats)
+        face.u_axis = wp.transpose(placement.local_from_world) @ u_axis
+        face.v_axis = wp.transpose(placement.local_from_world) @ v_axis
+        face.u_origin = -wp.dot(face.u_axis, placement.origin)
+        face.v_origin = -wp.dot(face.v_axis, placement.origin)
     if (face.uneven & UNEVEN_NORMAL) == 0:
         face.normal = wp.normalize(wp.transpose(placement.local_from_world) @ face.normal)
     if read_int(meshes.colored, placement.mesh) != 0 and (face.uneven & UNEVEN_COLOR) == 0:
@@ -122,21 +128,19 @@ def surface(meshes: MeshArrays, textures: TextureArrays, face: Face, point: wp.v
     """
     normal = face.normal
     color = face.color
-    if face.uneven != 0 or face.texture >= 0:
-        local = face.local_from_world @ (point - face.origin)
-        if face.uneven != 0:
-            weights = barycentric(
-                local,
-                read_vec3(meshes.vertices, face.first + face.corner[0]),
-                read_vec3(meshes.vertices, face.first + face.corner[1]),
-                read_vec3(meshes.vertices, face.first + face.corner[2]),
-            )
-            if (face.uneven & UNEVEN_NORMAL) != 0:
-                normal = wp.normalize(wp.transpose(face.local_from_world) @ mix(meshes.normals, face, weights))
-            if (face.uneven & UNEVEN_COLOR) != 0:
-                color = wp.cw_mul(color, mix(meshes.colors, face, weights))
-        if face.texture >= 0:
-            u = wp.dot(face.u_axis, local)
-            v = wp.dot(face.v_axis, local)
-            color = wp.cw_mul(color, sample_texture(textures, face.texture, u, v, footprint * face.repeats))
+    if face.uneven != 0:
+        weights = barycentric(
+            face.local_from_world @ (point - face.origin),
+            read_vec3(meshes.vertices, face.first + face.corner[0]),
+            read_vec3(meshes.vertices, face.first + face.corner[1]),
+            read_vec3(meshes.vertices, face.first + face.corner[2]),
+        )
+        if (face.uneven & UNEVEN_NORMAL) != 0:
+            normal = wp.normalize(wp.transpose(face.local_from_world) @ mix(meshes.normals, face, weights))
+        if (face.uneven & UNEVEN_COLOR) != 0:
+            color = wp.cw_mul(color, mix(meshes.colors, face, weights))
+    if face.texture >= 0:
+        u = wp.dot(face.u_axis, point) + face.u_origin
+        v = wp.dot(face.v_axis, point) + face.v_origin
+        color = wp.cw_mul(color, sample_texture(textures, face.texture, u, v, footprint * face.repeats))
     return normal, color

@@ -90,11 +90,11 @@ def _pack(level: np.ndarray) -> np.ndarray:
 
 @wp.func
 def mix_texels(first: int, second: int, weight: int):
-    """Between two texels, all three bytes at once; weight 0..256 of the second."""
-    other = 256 - weight
+    """Between two texels, all three bytes at once; weight 0..128 of the second."""
+    other = 128 - weight
     outer = (first & 0xFF00FF) * other + (second & 0xFF00FF) * weight
     inner = (first & 0x00FF00) * other + (second & 0x00FF00) * weight
-    return ((outer >> 8) & 0xFF00FF) | ((inner >> 8) & 0x00FF00)
+    return ((outer >> 7) & 0xFF00FF) | ((inner >> 7) & 0x00FF00)
 
 
 @wp.func
@@ -114,8 +114,8 @@ def sample_texture(textures: TextureArrays, texture: int, u: float, v: float, fo
     y = (v - wp.floor(v)) * float(size) + (float(size) - 0.5)
     column = int(x)
     row = int(y)
-    right = int((x - float(column)) * 256.0)
-    down = int((y - float(row)) * 256.0)
+    right = int((x - float(column)) * 128.0)
+    down = int((y - float(row)) * 128.0)
     mask = size - 1
     left = column & mask
     next_column = (column + 1) & mask

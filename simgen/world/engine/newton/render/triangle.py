@@ -48,21 +48,26 @@ def larger(a: float, b: float):
 
 
 @wp.func
-def screen_box(a: wp.vec3, b: wp.vec3, c: wp.vec3, width: int, height: int):
-    """The samples that a triangle can cover: first and last column, first and last row; none if first > last.
+def cell_of(point: wp.vec3, width: int, height: int):
+    """Column and row of the sample left of and above a point; -1 before the first, at most the last."""
+    # clamped as a number, since a far point does not fit an integer; truncation is floor for what is not negative
+    column = int(smaller(larger(point[0], -1.0), float(width - 1)) + 1.0) - 1
+    row = int(smaller(larger(point[1], -1.0), float(height - 1)) + 1.0) - 1
+    return wp.vec2i(column, row)
 
-    Cheap, since most triangles of a far robot fall between the samples and end here.
+
+@wp.func
+def screen_box(a: wp.vec2i, b: wp.vec2i, c: wp.vec2i):
+    """The samples that a triangle can cover, from its corners' cells: first and last column, first and last row.
+
+    There are none if first > last. Most triangles of a far robot fall between the samples and end here.
     """
-    left = smaller(smaller(a[0], b[0]), c[0])
-    right = larger(larger(a[0], b[0]), c[0])
-    top = smaller(smaller(a[1], b[1]), c[1])
-    bottom = larger(larger(a[1], b[1]), c[1])
-    # clamped as numbers, since far corners do not fit an integer; truncation is floor for what is not negative
-    first_column = int(smaller(larger(left, -1.0), float(width)) + 1.0)
-    last_column = int(smaller(larger(right, -1.0), float(width - 1)) + 1.0) - 1
-    first_row = int(smaller(larger(top, -1.0), float(height)) + 1.0)
-    last_row = int(smaller(larger(bottom, -1.0), float(height - 1)) + 1.0) - 1
-    return wp.vec4i(first_column, last_column, first_row, last_row)
+    return wp.vec4i(
+        wp.min(wp.min(a[0], b[0]), c[0]) + 1,
+        wp.max(wp.max(a[0], b[0]), c[0]),
+        wp.min(wp.min(a[1], b[1]), c[1]) + 1,
+        wp.max(wp.max(a[1], b[1]), c[1]),
+    )
 
 
 @wp.func

@@ -1,0 +1,102 @@
+"""Generate a dataset: random and teacher episodes of a task, recorded in parallel worlds."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from simgen.commands.output import Overrides, parse, show_mapping, write_json
+from simgen.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Generate a dataset.
+
+    Args:
+        task: Name of a task (`simgen list tasks`) or path of a YAML file.
+        out: Directory of the dataset.
+        random: Episodes with a random policy.
+        teacher: Successful episodes of the task's teacher.
+        num_envs: Worlds that are simulated at once.
+        engine: Physics engine.
+        device: cpu or cuda:0.
+        seed: Of the dataset; episode i depends on it, the task, the phase and i alone.
+        random_policy: How the random phase moves.
+        noise: Noise on what the teacher executes, e.g. dart:0.05; the recorded action stays clean.
+        keep_failures: Write failed teacher episodes too, flagged.
+        codec: How arrays are compressed; gzip can be read without a plugin.
+        processes: Processes that compress and write.
+        resume: Go on with the dataset that is there.
+        overrides: Changes to the task.
+        json: Print a summary as JSON on the last line.
+    """
+
+    task: tyro.conf.Positional[str]
+    out: Path
+    random: int = 0
+    teacher: int = 0
+    num_envs: int = 64
+    engine: Literal["newton"] = "newton"
+    device: str = "cpu"
+    seed: int = 0
+    random_policy: Literal["pink", "uniform", "spline"] = "pink"
+    noise: str = "none"
+    keep_failures: bool = False
+    codec: Literal["blosc2", "zstd", "gzip", "raw"] | None = None
+    processes: int = 1
+    resume: bool = False
+    overrides: Annotated[Overrides, tyro.conf.arg(name="set")] = ()
+    json: bool = False
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; returns the exit code."""
+    arguments = parse(Arguments, argv, "generate")
+    from simgen.commands.progress import phase_progress
+    from simgen.generate import GenerateOptions, generate
+    from simgen.spec import load_task
+
+    task = load_task(arguments.task, arguments.overrides)
+    options = GenerateOptions(
+        random=arguments.random,
+        teacher=arguments.teacher,
+        num_envs=arguments.num_envs,
+        seed=arguments.seed,
+        device=arguments.device,
+        random_policy=arguments.random_policy,
+        noise=dart_noise(arguments.noise),
+        keep_failures=arguments.keep_failures,
+        codec=arguments.codec,
+        processes=arguments.processes,
+        resume=arguments.resume,
+    )
+    with phase_progress() as progress:
+        command = shlex.join(["simgen", "generate", *argv])
+        summary = generate(task, arguments.out, options, progress, command).as_dict()
+    if arguments.json:
+        write_json(summary)
+    else:
+        show_mapping("Generated", summary)
+    return 0
+
+
+def dart_noise(text: str) -> float:
+    """Returns the standard deviation in "dart:0.05"; 0 for "none".
+
+    Raises:
+        BadInput: If it is neither.
+    """
+    if text == "none":
+        return 0.0
+    kind, _, value = text.partition(":")
+    try:
+        if kind == "dart":
+            return float(value)
+    except ValueError:
+        pass
+    raise BadInput(f"--noise {text!r}: allowed are none and dart:STD, e.g. dart:0.05.")

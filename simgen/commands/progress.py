@@ -1,0 +1,41 @@
+"""The progress bar of `simgen generate`: episodes, success, frames per second, time left; on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simgen.commands.output import console
+
+if TYPE_CHECKING:
+    from simgen.generate.phase import PhaseCounts
+
+
+@contextlib.contextmanager
+def phase_progress() -> Iterator[Callable[[str, PhaseCounts], None]]:
+    """Shows one bar per phase; yields what is to be called with the counts."""
+    columns = (
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[success]}"),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console()) as bars:
+        tasks: dict[str, tuple[int, float, int]] = {}
+
+        def update(phase: str, counts: PhaseCounts) -> None:
+            if phase not in tasks:
+                added = bars.add_task(phase, total=counts.wanted, success="", rate="")
+                tasks[phase] = (added, time.perf_counter(), counts.frames)
+            task, started, frames = tasks[phase]
+            rate = (counts.frames - frames) / max(1e-6, time.perf_counter() - started)
+            success = "" if counts.success_rate is None else f"success {counts.success_rate:.0%}"
+            bars.update(task, completed=counts.episodes, success=success, rate=f"{rate:,.0f} frames/s")
+
+        yield update

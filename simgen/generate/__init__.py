@@ -1,0 +1,7 @@
+"""Phases of a dataset: which episodes are tried, by which policy, and how they reach the writer."""
+
+from __future__ import annotations
+
+from simgen.generate.run import GenerateOptions, Summary, generate
+
+__all__ = ["GenerateOptions", "Summary", "generate"]

@@ -1,0 +1,161 @@
+"""Runs one phase: keeps the worlds busy with scheduled episodes and hands finished ones to the writer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from simgen.data.writer import DatasetWriter
+from simgen.env.task_env import Outcome, TaskEnv
+from simgen.errors import BadInput, SimgenError
+from simgen.generate.recorder import Recorder
+from simgen.generate.schedule import Schedule
+from simgen.policy.base import Policy
+from simgen.world.scene.seed import episode_seed
+
+# Worlds wait for company before they start anew, because a start draws all worlds once more.
+START_SHARE = 0.25
+
+
+@dataclass
+class PhaseCounts:
+    """What a phase has done so far; `frames` counts observations, over all cameras of a world once."""
+
+    wanted: int = 0
+    episodes: int = 0
+    attempts: int = 0
+    successes: int = 0
+    frames: int = 0
+    discarded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def success_rate(self) -> float | None:
+        """Successes per attempt."""
+        return self.successes / self.attempts if self.attempts else None
+
+
+class Phase:
+    """One phase of a dataset.
+
+    Args:
+        name: "random" or "teacher".
+        env: The worlds.
+        policy: Who acts.
+        writer: Where episodes go.
+        schedule: Which are tried.
+        dataset_seed: Of the whole dataset.
+        only_successes: Whether failures do not count.
+        keep_failures: Whether failures are written too, flagged.
+        noisy: Whether executed actions differ from their labels.
+        progress: Called after each step with the counts.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        env: TaskEnv,
+        policy: Policy,
+        writer: DatasetWriter,
+        schedule: Schedule,
+        dataset_seed: int,
+        only_successes: bool,
+        keep_failures: bool,
+        noisy: bool,
+        progress: Callable[[str, PhaseCounts], None],
+    ) -> None:
+        self.name, self._env, self._policy, self._writer = name, env, policy, writer
+        self._schedule, self._dataset_seed = schedule, dataset_seed
+        self._only_successes, self._keep_failures = only_successes, keep_failures
+        self._progress, self._recorder = progress, Recorder(env, noisy)
+        self._running: dict[int, int] = {}  # world -> index
+        self.counts = PhaseCounts(wanted=schedule.wanted, episodes=len(schedule.kept), attempts=schedule.attempts)
+        self.counts.successes = len(schedule.kept) if only_successes else 0
+
+    def run(self) -> PhaseCounts:
+        """Runs until enough episodes are kept.
+
+        Raises:
+            SimgenError: If the budget of attempts is used up before; what was kept stays.
+        """
+        obs = self._start()
+        while self._running:
+            step = self._policy.act(obs)
+            outcome = self._env.advance(step.action)
+            obs = self._env.observe(copy=False)
+            self._recorder.add(list(self._running), step, outcome, obs)
+            self.counts.frames += len(self._running)
+            self._end(outcome, step.gave_up)
+            if self._may_start():
+                obs = self._start() or obs
+            self._progress(self.name, self.counts)
+        if self._schedule.exhausted:
+            raise SimgenError(
+                f"{self.name} phase: only {len(self._schedule.kept)} of {self._schedule.wanted} episodes succeeded in "
+                f"{self._schedule.attempts} attempts; they are kept. Look at failures with --keep-failures."
+            )
+        return self.counts
+
+    def _may_start(self) -> bool:
+        free = self._env.num_envs - len(self._running)
+        return not self._running or free >= max(1, START_SHARE * self._env.num_envs)
+
+    def _start(self) -> dict:
+        started: list[int] = []
+        for world in range(self._env.num_envs):
+            if world not in self._running and self._take(world):
+                started.append(world)
+        if not started:
+            return {}
+        seeds = [self._env.engine.scene(world).seed for world in started]
+        self._policy.reset(started, seeds)
+        obs = self._env.observe(copy=False)
+        self._recorder.begin(started, obs)
+        return obs
+
+    def _take(self, world: int) -> bool:
+        """Starts the next episode that can be built in a world; says whether there was one."""
+        while (index := self._schedule.take()) is not None:
+            seed = episode_seed(self._dataset_seed, self._env.task.name, self.name, index)
+            try:
+                self._env.start([world], [seed])
+            except BadInput as error:  # this seed's scene cannot be built; others may
+                self._discard(index, seed, str(error))
+                continue
+            self._running[world] = index
+            return True
+        return False
+
+    def _end(self, outcome: Outcome, gave_up: torch.Tensor) -> None:
+        done = (outcome.terminated | outcome.truncated).cpu() | gave_up
+        for world in [world for world in self._running if done[world]]:
+            index, problem = self._running.pop(world), outcome.problems.get(world)
+            seed = self._env.engine.scene(world).seed
+            if problem is not None:
+                self._discard(index, seed, problem)
+                continue
+            self._conclude(world, index, seed)
+
+    def _conclude(self, world: int, index: int, seed: int) -> None:
+        episode = self._recorder.finish(world, index, self.name, [])
+        counts = self._only_successes and not episode.success
+        self.counts.successes += int(episode.success)
+        if counts and not self._keep_failures:
+            self._discard(index, seed, "failure")
+            return
+        if counts:
+            episode.flags.append("failure")
+        self._writer.write(episode)
+        self.counts.attempts += 1
+        if counts:
+            self._schedule.reject(index)
+        else:
+            self._schedule.keep(index)
+            self.counts.episodes += 1
+
+    def _discard(self, index: int, seed: int, reason: str) -> None:
+        self._schedule.reject(index)
+        self._writer.discard(self.name, index, seed, reason)
+        self.counts.attempts += 1
+        self.counts.discarded[reason] = self.counts.discarded.get(reason, 0) + 1
