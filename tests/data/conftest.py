@@ -10,9 +10,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from synthetic_episodes import SPEC, make_episode  # noqa: E402
+from synthetic_episodes import SPEC, make_episode
 
-from simgen.data import DatasetWriter  # noqa: E402
+from simgen.data import DatasetWriter
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,11 @@ from simgen.errors import BadInput, SimgenError
 
 def hashes(path: Path) -> dict[tuple[str, int], str]:
     return {(episode.phase, episode.index): episode.sha256 for episode in open_dataset(path)}
+
+
+def write_all(writer: DatasetWriter, indices: Iterable[int]) -> None:
+    for index in indices:
+        writer.write(make_episode(index))
 
 
 def test_hashes_do_not_depend_on_codec_shard_size_order_or_processes(write_dataset: Callable[..., Path]) -> None:
@@ -142,14 +148,13 @@ def test_one_writer_at_a_time_and_each_episode_once(tmp_path: Path, monkeypatch:
 
 
 def test_dead_encoder_is_noticed_and_finished_episodes_are_kept(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path, SPEC, episodes_per_shard=2, processes=2, queue_size=2)
+    write_all(writer, range(5))
+    writer.flush()
+    os.kill(writer.encoder_pids[0], signal.SIGKILL)
     with pytest.raises(SimgenError, match=r"encoder process died \(signal SIGKILL"):
-        with DatasetWriter(tmp_path, SPEC, episodes_per_shard=2, processes=2, queue_size=2) as writer:
-            for index in range(5):
-                writer.write(make_episode(index))
-            writer.flush()
-            os.kill(writer.encoder_pids[0], signal.SIGKILL)
-            for index in range(5, 50):
-                writer.write(make_episode(index))
+        write_all(writer, range(5, 50))
+    writer.close()
     assert len(open_dataset(tmp_path)) >= 4
     with DatasetWriter(tmp_path, SPEC, resume=True) as writer:
         assert {("random", index) for index in range(5)} <= writer.finished
@@ -212,14 +217,17 @@ def test_writing_waits_only_when_the_queue_is_full(tmp_path: Path) -> None:
     with DatasetWriter(tmp_path, SPEC, queue_size=2) as writer:
         writer.write(make_episode(0))
         writer.flush()
-        os.kill(writer.encoder_pids[0], signal.SIGSTOP)
-        began = time.monotonic()
+        (pid,) = writer.encoder_pids
+        os.kill(pid, signal.SIGSTOP)
+        while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
+        continued = threading.Event()
+        timer = threading.Timer(1.0, lambda: (continued.set(), os.kill(pid, signal.SIGCONT)))
+        timer.start()
         writer.write(make_episode(1))
         writer.write(make_episode(2))
-        assert time.monotonic() - began < 5
-        process = psutil.Process(writer.encoder_pids[0])
-        assert process.status() == psutil.STATUS_STOPPED
-        subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -CONT {process.pid}"]).wait  # noqa: B018
+        assert not continued.is_set(), "the queue takes two episodes"
         writer.write(make_episode(3))
-        assert time.monotonic() - began > 0.25
+        assert continued.is_set(), "the third has to wait"
+        timer.join()
     assert len(open_dataset(tmp_path)) == 4

@@ -1,4 +1,4 @@
-"""One pinhole camera per world in the OpenCV convention: x right, y down, z forward; pixel (0, 0) covers [0, 1) x [0, 1).
+"""One pinhole camera per world in the OpenCV convention: x right, y down, z forward; pixel 0 covers 0 .. 1.
 
 So the centre of pixel (column, row) is at (column + 0.5, row + 0.5), as in ManiSkill's `intrinsic_cv`.
 """
@@ -26,7 +26,7 @@ class CameraArrays:
 class CameraBatch:
     """A camera in each of E worlds: fixed in the world, or mounted on a body.
 
-    Views (E, ...): T_parent_camera (position [m] + quaternion **xyzw**, as Warp's; the parent is the world or the body),
+    Views (E, ...): T_parent_camera (position [m] + quaternion **xyzw**, as Warp's; the parent is the world or a body),
     T_world_camera (the same in the world; written by each rendering), intrinsics (fx, fy, cx, cy) [pixel].
 
     Args:

@@ -1,7 +1,7 @@
 """Reading and writing dense one-dimensional arrays at an index that is known to be in range.
 
-Warp's own indexing allows strides and negative indices; in the innermost loops on the CPU that costs a third of the time.
-Nothing is checked here: only for indices that were computed from the arrays' own sizes.
+Warp's own indexing allows strides and negative indices; in the innermost loops on the CPU that costs a third of the
+time. Nothing is checked here: only for indices that were computed from the arrays' own sizes.
 """
 
 from __future__ import annotations

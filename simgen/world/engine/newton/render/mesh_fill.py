@@ -1,7 +1,7 @@
 """Drawing a mesh whose points are on the screen already: the part that camera pictures and shadow maps share.
 
-List the faces that look at the viewer; of these, list the ones that cover a sample; fill those. The lists are made without
-branches and each loop is small, which is several times faster than one loop that does all.
+List the faces that look at the viewer; of these, list the ones that cover a sample; fill those. The lists are made
+without branches and each loop is small, which is several times faster than one loop that does all.
 """
 
 from __future__ import annotations
@@ -81,9 +81,7 @@ def box_of_face(scratch: Scratch, base_point: int, corner: wp.vec3i):
 
 
 @wp.func
-def keep_covering_faces(
-    count: int, base: int, scratch: Scratch, corners: wp.array(dtype=wp.vec3i), base_point: int
-):
+def keep_covering_faces(count: int, base: int, scratch: Scratch, corners: wp.array(dtype=wp.vec3i), base_point: int):
     """Drop the listed faces that lie between samples or off the picture; how many are left."""
     kept = int(0)
     index = int(0)
@@ -116,7 +114,9 @@ def draw_points(
     """
     base_point = slot * scratch.max_points
     base_face = slot * scratch.max_faces
-    count = list_front_faces(meshes.first_face[mesh], meshes.num_faces[mesh], eye, meshes.plane, base_face, scratch.faces)
+    count = list_front_faces(
+        meshes.first_face[mesh], meshes.num_faces[mesh], eye, meshes.plane, base_face, scratch.faces
+    )
     count = keep_covering_faces(count, base_face, scratch, meshes.corners, base_point)
     index = int(0)
     while index < count:

@@ -74,7 +74,7 @@ class MeshPool:
 
         Args:
             mesh: What is drawn. At least one face.
-            shadow: A coarser mesh that casts the shadow in its place; it should nowhere stick out by more than a few mm.
+            shadow: A coarser mesh that casts the shadow in its place; it should not stick out by more than 2 mm.
 
         Returns:
             The id to write into `InstanceTable.mesh`.

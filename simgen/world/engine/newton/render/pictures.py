@@ -1,7 +1,7 @@
 """From the G-buffer to the pictures that are wanted: rgb; normals and albedo; depth and segmentation.
 
-In all of these kernels a thread does `span` pixels of a row: the whole row on the CPU, one pixel on a GPU. The pictures are
-flat: world after world, row after row.
+In all of these kernels a thread does `span` pixels of a row: the whole row on the CPU, one pixel on a GPU. The pictures
+are flat: world after world, row after row.
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def rgb_kernel(
     while column < end and grid.step > 1:
         x = column * grid.step
         corner = start + slope_x * float(x)
-        mean = pixel_light(
-            scene, light, buffer, grid, first_sample + x, world, corner, slope_x, slope_y, camera.far
-        )
+        mean = pixel_light(scene, light, buffer, grid, first_sample + x, world, corner, slope_x, slope_y, camera.far)
         write_rgb(rgb, target + column, encode_light(table, mean))
         column += 1
     while column < end:
@@ -73,7 +71,7 @@ def rgb_kernel(
             write_rgb(rgb, target + column, encode_light(table, background(light, start + slope_x * float(column))))
             column += 1
         else:  # what neighbours on the same face have in common is computed once
-            face = face_of(scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.size)
+            face = face_of(scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.count)
             following = visible
             while following == visible:
                 sample = first_sample + column
@@ -131,7 +129,7 @@ def surface_kernel(
             lens = sample_lens(camera.intrinsics[world], grid)
             ray = wp.vec3((float(x) - lens[2]) / lens[0], (float(y) - lens[3]) / lens[1], 1.0)
             point = wp.transform_point(camera.T_world_camera[world], ray / nearness)
-            face = face_of(scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.size)
+            face = face_of(scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.count)
             normal, color = surface(scene.meshes, scene.textures, face, point, 1.0 / (nearness * lens[0]))
         target = first_world * canvas.height * canvas.width + pixel
         if normals.shape[0] > 0:

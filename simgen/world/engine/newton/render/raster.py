@@ -1,4 +1,4 @@
-"""The G-buffer by rasterisation, for the CPU: one thread per world, since Warp's CPU kernels run one after the other."""
+"""The G-buffer by rasterisation, for the CPU: one thread per world, since Warp runs them one after the other there."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ def fill_near_triangle(
 ):
     """Draw a triangle (camera coordinates) that may reach behind the camera or far out of the picture, unclipped.
 
-    Along the ray d through a sample z d = wa a + wb b + wc c, so wa / z = d . (b x c) / a . (b x c), linear on the screen;
-    where the three are positive the sample is inside, and their sum is 1 / z. Reference: M. Olano and T. Greer, "Triangle
-    scan conversion using 2D homogeneous coordinates", 1997.
+    Along the ray d through a sample z d = wa a + wb b + wc c, so wa / z = d . (b x c) / a . (b x c), linear on the
+    screen; where the three are positive the sample is inside, and their sum is 1 / z.
+
+    Reference: M. Olano and T. Greer, "Triangle scan conversion using 2D homogeneous coordinates", 1997.
     """
     volume = wp.dot(a, wp.cross(b, c))
     if volume == 0.0:
@@ -212,7 +213,19 @@ def raster_kernel(
             front = center[2] - radius
             if front > near and wp.abs(center[0]) + wp.abs(center[1]) + 2.0 * radius < ASIDE * front:
                 draw_mesh(
-                    meshes, mesh, instance, linear, origin, local, lens, slot, scratch, width, height, nearness, visibility
+                    meshes,
+                    mesh,
+                    instance,
+                    linear,
+                    origin,
+                    local,
+                    lens,
+                    slot,
+                    scratch,
+                    width,
+                    height,
+                    nearness,
+                    visibility,
                 )
             else:
                 draw_near_mesh(

@@ -60,8 +60,8 @@ class Renderer:
         samples: Per pixel and axis (1, 2 or 4): smoother rgb; the other outputs do not change.
         shadow_size: Side of the shadow maps (raster) [texel]; about that of the pictures is enough.
 
-    Nothing is allocated in `render` once `prepare` (or a first `render`) was called with the camera and outputs, so it can
-    be captured in a graph; the buffers keep their addresses.
+    Nothing is allocated in `render` once `prepare` (or a first `render`) was called with the camera and outputs, so it
+    can be captured in a graph; the buffers keep their addresses.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Renderer:
         scene.textures = textures if textures is not None else texture_arrays([], device=self.device)
         scene.shadows = allocate_shadows(self.num_worlds, shadow_size if with_map else 0, self.device)
         scene.shadow_mode = SHADOW_MAP if with_map else SHADOW_RAYS if shadows else NO_SHADOWS
-        self._pool = pool
+        self._pool, self._is_updated = pool, False
         self._scratch = self._allocate_scratch(SHADOW_SLOTS if with_map else 0)
         self._table = color_tables(self.device)
         self._nothing = wp.zeros(1, dtype=wp.int64, device=self.device)
@@ -125,9 +125,11 @@ class Renderer:
     def update(self, body_q: wp.array, light: LightBatch) -> None:
         """Take over poses and lights, for several calls of `view`. The arguments are those of `render`."""
         if len(body_q) != self.num_worlds * self.num_bodies:
-            raise SimgenError(f"body_q has {len(body_q)} poses, not {self.num_worlds} worlds x {self.num_bodies} bodies")
+            raise SimgenError(
+                f"body_q has {len(body_q)} poses, not {self.num_worlds} worlds x {self.num_bodies} bodies"
+            )
         scene = self._scene
-        scene.light = light.arrays
+        scene.light, self._is_updated = light.arrays, True
         table, arguments = self.instances, [scene.placements, scene.num_instances]
         self._launch(
             pose_instances,
@@ -146,7 +148,9 @@ class Renderer:
 
     def view(self, body_q: wp.array, camera: CameraBatch, outputs: Sequence[Output]) -> dict[str, torch.Tensor]:
         """Draw one camera of every world as of the last `update`. Arguments and result are those of `render`."""
-        view, scene = self._view(camera, outputs), self._scene
+        if not self._is_updated:
+            raise SimgenError("call update before view")
+        view = self._view(camera, outputs)
         self._launch(
             pose_cameras,
             self.num_worlds,

@@ -1,7 +1,7 @@
 """Where the samples of a picture lie: one in the middle of each pixel, or a finer grid that is shared by neighbours.
 
-With s > 1 samples per axis the grid has s steps per pixel and both borders: (W s + 1) x (H s + 1) samples. A pixel is the
-mean of its (s + 1)^2 samples, those on its border counted half; sample s / 2 is exactly its middle, so depth and
+With s > 1 samples per axis the grid has s steps per pixel and both borders: (W s + 1) x (H s + 1) samples. A pixel is
+the mean of its (s + 1)^2 samples, those on its border counted half; sample s / 2 is exactly its middle, so depth and
 segmentation do not depend on s, and the colours are centred on them.
 """
 

@@ -145,7 +145,7 @@ def pixel_light(
                 seen = background(light, direction)
             else:
                 face = face_of(
-                    scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.size
+                    scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.count
                 )
                 seen = radiance(
                     scene.meshes,

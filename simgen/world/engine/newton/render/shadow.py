@@ -1,4 +1,4 @@
-"""Shadows of the directional light on the CPU: a map per world of what is nearest to the light, fitted to the casters."""
+"""Shadows on the CPU: a map per world of what is nearest to the directional light, fitted to the casters."""
 
 from __future__ import annotations
 
@@ -40,9 +40,7 @@ def allocate_shadows(num_worlds: int, size: int, device: wp.Device) -> ShadowArr
 
 
 @wp.kernel
-def frame_lights(
-    placements: wp.array(dtype=Placement), num_instances: int, light: LightArrays, shadows: ShadowArrays
-):
+def frame_lights(placements: wp.array(dtype=Placement), num_instances: int, light: LightArrays, shadows: ShadowArrays):
     """Point the map of each world at what casts shadows in it."""
     world = wp.tid()
     toward = light.direction[world]

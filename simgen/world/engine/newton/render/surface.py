@@ -62,9 +62,13 @@ def texture_axes(normal: wp.vec3, per_metre: wp.vec3):
 
 @wp.func
 def face_of(
-    meshes: MeshArrays, placements: wp.array(dtype=Placement), first_placement: int, visible: wp.int64, textured: int
+    meshes: MeshArrays,
+    placements: wp.array(dtype=Placement),
+    first_placement: int,
+    visible: wp.int64,
+    num_textures: int,
 ):
-    """The face that a `pack`ed number names. `first_placement`: of the world; `textured`: 0 leaves textures out."""
+    """The face that a `pack`ed number names. `first_placement`: of the world; a texture beyond `num_textures` is none."""
     placement = placements[first_placement + unpack_instance(visible)]
     index = unpack_face(visible)
     face = Face()
@@ -75,7 +79,7 @@ def face_of(
     face.uneven = read_int(meshes.uneven, index)
     face.color = placement.color
     face.gloss = placement.gloss
-    face.texture = wp.where(textured != 0, placement.texture, -1)
+    face.texture = wp.where(placement.texture < num_textures, placement.texture, -1)
     face.repeats = placement.repeats
     face.normal = read_vec3(meshes.normals, face.first + face.corner[0])
     if face.texture >= 0:

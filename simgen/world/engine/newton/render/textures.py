@@ -1,6 +1,6 @@
 """Repeating textures with mip levels, in one Warp array for all worlds.
 
-A texel is kept as 8-bit square roots of linear colour: cheap to decode in a kernel and about as fine as sRGB in the dark.
+A texel is kept as 8-bit square roots of linear colour: cheap to decode in a kernel and as fine as sRGB in the dark.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ class TextureArrays:
 
     texels: wp.array(dtype=wp.int32)  # 0xBBGGRR, texture after texture
     first: wp.array(dtype=wp.int32)  # where a level starts
+    count: wp.int32  # textures
     length: wp.int32  # texels of one texture, all levels
-    size: wp.int32  # of the finest level: a power of two [texel]; 0: there are no textures
+    size: wp.int32  # of the finest level: a power of two [texel]
     levels: wp.int32
 
 
@@ -51,7 +52,8 @@ def texture_arrays(
     arrays.texels = wp.array(packed.ravel(), dtype=wp.int32, device=device)
     arrays.length = packed.shape[1]
     arrays.first = wp.array(np.cumsum([0, *lengths[:-1]]), dtype=wp.int32, device=device)
-    arrays.size = size if len(images) else 0
+    arrays.count = len(images)
+    arrays.size = chains[0][0].shape[0]
     arrays.levels = len(lengths)
     return arrays
 
@@ -122,8 +124,10 @@ def sample_texture(textures: TextureArrays, texture: int, u: float, v: float, fo
     start = texture * textures.length + read_int(textures.first, level)
     upper = start + (row & mask) * size
     lower = start + ((row + 1) & mask) * size
-    upper_texel = mix_texels(read_int(textures.texels, upper + left), read_int(textures.texels, upper + next_column), right)
-    lower_texel = mix_texels(read_int(textures.texels, lower + left), read_int(textures.texels, lower + next_column), right)
-    texel = mix_texels(upper_texel, lower_texel, down)
+    texels_left = mix_texels(read_int(textures.texels, upper + left), read_int(textures.texels, lower + left), down)
+    texels_right = mix_texels(
+        read_int(textures.texels, upper + next_column), read_int(textures.texels, lower + next_column), down
+    )
+    texel = mix_texels(texels_left, texels_right, right)
     root = wp.vec3(float(texel & 255), float((texel >> 8) & 255), float((texel >> 16) & 255)) * (1.0 / 255.0)
     return wp.cw_mul(root, root)

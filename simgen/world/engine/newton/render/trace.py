@@ -1,4 +1,4 @@
-"""The G-buffer by ray casting, one thread per sample: for GPUs, and on the CPU the independent check of the rasteriser."""
+"""The G-buffer by ray casting, one thread per sample: for GPUs, and on the CPU the check of the rasteriser."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def misses_sphere(start: wp.vec3, direction: wp.vec3, sphere: wp.vec4, end: floa
 
 @wp.func
 def front_hit(tracer: wp.uint64, start: wp.vec3, direction: wp.vec3, near: float, far: float):
-    """Nearest face hit on its outer side between two distances (in lengths of `direction`): distance and face, or -1."""
+    """Distance and nearest face (-1: none) hit on its outer side; distances in lengths of `direction`."""
     face = int(-1)
     distance = float(near)
     searching = int(MAX_BACK_FACES)
     while searching > 0:
         query = wp.mesh_query_ray(tracer, start + direction * distance, direction, far - distance)
         searching -= 1
-        if not query.result:
+        if not query.result:  # pyright: ignore[reportAttributeAccessIssue]
             searching = 0
         else:
-            distance += query.t
-            if wp.dot(query.normal, direction) < 0.0:
-                face = query.face
+            distance += query.t  # pyright: ignore[reportAttributeAccessIssue]
+            if wp.dot(query.normal, direction) < 0.0:  # pyright: ignore[reportAttributeAccessIssue]
+                face = query.face  # pyright: ignore[reportAttributeAccessIssue]
                 searching = 0
             else:
                 distance += ADVANCE * distance

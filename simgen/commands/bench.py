@@ -1,0 +1,70 @@
+"""Measure speed and memory of a task: physics, rendering and whole steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from simgen.commands.output import Overrides, console, parse, show_mapping, write_json
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """Measure speed and memory of a task, with random actions, as medians over repetitions."""
+
+    task: tyro.conf.Positional[str]
+    """Name of a task (`simgen list tasks`) or path of a YAML file."""
+    num_envs: int = 64
+    """Worlds that are simulated at once."""
+    size: int | None = None
+    """Side of all cameras' images [px]; default as in the task."""
+    outputs: tuple[Literal["rgb", "depth", "segmentation", "normals", "albedo"], ...] | None = None
+    """What all cameras make; default as in the task."""
+    steps: int = 50
+    """Control steps per repetition."""
+    repetitions: int = 5
+    """Repetitions; medians are reported."""
+    device: str = "cpu"
+    """cpu or cuda:0."""
+    no_reward: bool = False
+    """Leave reward terms out."""
+    out: Path | None = None
+    """Write the result to this JSON file as well."""
+    overrides: Overrides = ()
+    """Change a field of the task, e.g. render.shadows=false; can be repeated."""
+    json: bool = False
+    """Print one JSON object as the last line."""
+
+
+def main(argv: list[str]) -> int:
+    """Runs the command; returns the exit code."""
+    arguments = parse(Arguments, argv, "bench")
+    import json
+
+    from simgen.bench import BenchOptions, bench
+    from simgen.spec import load_task
+
+    task = load_task(arguments.task, arguments.overrides)
+    changes = []
+    for name in task.cameras:
+        if arguments.size is not None:
+            changes.append(f"cameras.{name}.size=[{arguments.size}, {arguments.size}]")
+        if arguments.outputs is not None:
+            changes.append(f"cameras.{name}.outputs=[{', '.join(arguments.outputs)}]")
+    task = load_task(arguments.task, [*arguments.overrides, *changes])
+    options = BenchOptions(
+        arguments.num_envs, arguments.steps, arguments.repetitions, arguments.device, not arguments.no_reward
+    )
+    with console().status("measuring") as status:
+        result = bench(task, options, lambda part, done: status.update(f"measuring {part}: repetition {done}"))
+    if arguments.out is not None:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    if arguments.json:
+        write_json(result)
+    else:
+        show_mapping(f"{task.name}, {arguments.num_envs} worlds on {arguments.device}", result)
+    return 0

@@ -1,0 +1,57 @@
+"""Warp as simgen uses it: silent unless something is wrong, its arrays as torch tensors.
+
+Import this wherever kernels are launched first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+
+import torch
+import warp as wp
+
+wp.config.log_level = wp.LOG_ERROR  # below it are a banner and one line per module that is loaded
+
+
+def required(array: wp.array | None) -> wp.array:
+    """Returns an array that Newton types as optional, because not every model has one, and that all of ours have."""
+    assert array is not None, "the Newton model or state lacks an array that each of simgen's worlds needs"
+    return array
+
+
+def as_torch(array: wp.array | None) -> torch.Tensor:
+    """Returns the torch view of a Warp array: the same memory."""
+    return wp.to_torch(required(array))
+
+
+def _initialize_without_gpu() -> None:
+    """Initializes Warp where there is no CUDA driver, without its line on stderr that there is none.
+
+    Where there is a driver, Warp starts by itself when it is first used.
+    """
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        with _silent_stderr():
+            wp.init()
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Discards what native code writes to stderr; `contextlib.redirect_stderr` covers Python's only."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+_initialize_without_gpu()
