@@ -14,8 +14,10 @@ from simgen.data.reader import open_dataset
 from simgen.env.numpy_view import to_numpy
 from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
-from simgen.spec import load_task
+from simgen.spec import TaskSpec, load_task
 
+# Beside the task's own fields, a dataset's spec says here how the episodes were generated.
+GENERATION = "generation"
 ACTORS, IMAGES = "env_states/actors/", "obs/sensor_data/"
 
 
@@ -40,6 +42,11 @@ class Replay:
     identical: bool
 
 
+def task_of(spec: dict[str, Any]) -> TaskSpec:
+    """Returns the task that a dataset's spec describes."""
+    return load_task({name: value for name, value in spec.items() if name != GENERATION})
+
+
 def replay_episode(path: str | Path, number: int, device: str = "cpu", images: bool = True) -> Replay:
     """Replays episode `number` of a dataset (its place in the dataset, as in `open_dataset(path)[number]`).
 
@@ -51,7 +58,7 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
     if not -len(dataset) <= number < len(dataset):
         raise BadInput(f"{path}: there is no episode {number}; allowed: 0 to {len(dataset) - 1}.")
     episode = dataset[number].read()
-    env = TaskEnv(load_task(dataset.spec["task"]), 1, device, images=images)
+    env = TaskEnv(task_of(dataset.spec), 1, device, images=images)
     try:
         return _compare(env, episode, images)
     finally:

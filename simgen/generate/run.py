@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from simgen.data import open_dataset
+from simgen.data.replay import GENERATION
 from simgen.data.writer import DatasetWriter
 from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
@@ -95,7 +96,7 @@ def generate(
         SimgenError: Too few attempts succeeded, the disk is full, an encoder died. What was finished is kept.
     """
     _check(task, options)
-    resolved = {"task": task.resolved(), "generation": _identity(options)}
+    resolved = task.resolved() | {GENERATION: _identity(options)}
     writer = DatasetWriter(
         out,
         resolved,

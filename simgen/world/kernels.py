@@ -43,6 +43,9 @@ def _initialize_without_gpu() -> None:
 @contextlib.contextmanager
 def _silent_stderr() -> Iterator[None]:
     """Discards what native code writes to stderr; `contextlib.redirect_stderr` covers Python's only."""
+    if sys.stderr is None:  # closed by whoever started the process
+        yield
+        return
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -6,6 +6,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -47,15 +48,22 @@ def start_and_kill(path: Path, after: float, with_encoders: bool) -> None:
     assert not alive
 
 
-def test_kill_and_resume_gives_the_dataset_of_an_uninterrupted_run(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dataset of an uninterrupted run."""
+    path = tmp_path_factory.mktemp("whole")
+    write_missing(str(path))
+    return path
+
+
+def test_kill_and_resume_gives_the_dataset_of_an_uninterrupted_run(tmp_path: Path, whole: Path) -> None:
     before = shared_memory()
-    write_missing(str(tmp_path / "whole"))
     rng = random.Random(3)
     for attempt in range(4):
         start_and_kill(tmp_path / "killed", after=rng.uniform(0.2, 1.2), with_encoders=attempt % 2 == 1)
     write_missing(str(tmp_path / "killed"))
-    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
-    assert (tmp_path / "killed/episodes.jsonl").read_bytes() == (tmp_path / "whole/episodes.jsonl").read_bytes()
+    assert contents(tmp_path / "killed") == contents(whole)
+    assert (tmp_path / "killed/episodes.jsonl").read_bytes() == (whole / "episodes.jsonl").read_bytes()
     assert check_dataset(tmp_path / "killed").problems == []
     discarded = sum(phase == "teacher" and index % 5 == 4 for phase, index in SCHEDULE)
     assert len(open_dataset(tmp_path / "killed")) == len(SCHEDULE) - discarded
@@ -63,10 +71,9 @@ def test_kill_and_resume_gives_the_dataset_of_an_uninterrupted_run(tmp_path: Pat
 
 
 @pytest.mark.parametrize("moment", ["before record", "before cleaning", "while unsealing", "temporary files"])
-def test_resume_after_a_crash_between_two_steps(tmp_path: Path, moment: str) -> None:
+def test_resume_after_a_crash_between_two_steps(tmp_path: Path, whole: Path, moment: str) -> None:
     """Sets up by hand what each step of the protocol can leave behind."""
-    write_missing(str(tmp_path))
-    reference = contents(tmp_path)
+    shutil.copytree(whole, tmp_path, dirs_exist_ok=True)
     shards, staging = tmp_path / "shards", tmp_path / ".staging"
     staging.mkdir()
     if moment == "before record":
@@ -82,7 +89,7 @@ def test_resume_after_a_crash_between_two_steps(tmp_path: Path, moment: str) -> 
             stage_episode(tmp_path, make_episode(index, "random", length=3 + index % 4, size=32), "blosc2", None)
         (staging / "random-00000002.h5").write_bytes(b"damaged")
     write_missing(str(tmp_path))
-    assert contents(tmp_path) == reference
+    assert contents(tmp_path) == contents(whole)
     assert not staging.exists()
 
 
@@ -121,6 +128,17 @@ def test_full_disk_keeps_what_is_finished(tiny_disk: Path) -> None:
     assert not list(path.rglob("*.tmp"))
 
 
+@pytest.fixture(scope="module")
+def two_shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Episodes 0 to 3 and 4 to 5, with compressed images."""
+    path = tmp_path_factory.mktemp("two")
+    with DatasetWriter(path, SPEC, episodes_per_shard=4) as writer:
+        for index in range(6):
+            writer.write(make_episode(index, length=40, size=32))
+    assert check_dataset(path).problems == []
+    return path
+
+
 def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size - 1000)
 
@@ -144,11 +162,9 @@ def flip_byte(path: Path) -> None:
     ],
 )
 def test_damage_is_found_and_repaired_by_resume(
-    write_dataset: Callable[..., Path], damage: Callable[[Path], None], found: str
+    tmp_path: Path, two_shards: Path, damage: Callable[[Path], None], found: str
 ) -> None:
-    path = write_dataset(episodes=[make_episode(index, length=40, size=32) for index in range(6)])
-    assert check_dataset(path).problems == []
-    reference = contents(path)
+    path = shutil.copytree(two_shards, tmp_path / "damaged")
     record = path / "shards" / "shard-000001.json"
     damage(record.with_suffix(".h5"))
     report = check_dataset(path)
@@ -162,7 +178,7 @@ def test_damage_is_found_and_repaired_by_resume(
         assert writer.finished == {("random", index) for index in range(4)}
         for index in (4, 5):
             writer.write(make_episode(index, length=40, size=32))
-    assert contents(path) == reference
+    assert contents(path) == contents(two_shards)
     assert check_dataset(path).problems == []
 
 
