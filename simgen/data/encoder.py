@@ -89,9 +89,12 @@ class Slots:
         mapped = self._maps.get(slot)
         if mapped is None or len(mapped) < size:
             descriptor = self.descriptors[slot]
-            if os.fstat(descriptor).st_size < size:
-                os.ftruncate(descriptor, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE)
-            mapped = self._maps[slot] = mmap.mmap(descriptor, os.fstat(descriptor).st_size)
+            try:
+                if os.fstat(descriptor).st_size < size:
+                    os.ftruncate(descriptor, -(-size // mmap.PAGESIZE) * mmap.PAGESIZE)
+                mapped = self._maps[slot] = mmap.mmap(descriptor, os.fstat(descriptor).st_size)
+            except OSError as error:
+                raise SimgenError(f"no shared memory for an episode of {size} bytes: {error.strerror}.") from error
         return memoryview(mapped)
 
 

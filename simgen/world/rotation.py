@@ -26,8 +26,8 @@ def conjugate(quaternion: torch.Tensor) -> torch.Tensor:
 
 
 def rotate(quaternion: torch.Tensor, vector: torch.Tensor) -> torch.Tensor:
-    """Rotates vectors (..., 3) by unit quaternions (..., 4)."""
-    axis = quaternion[..., 1:]
+    """Rotates vectors (..., 3) by unit quaternions (..., 4); the leading dimensions broadcast."""
+    axis, vector = torch.broadcast_tensors(quaternion[..., 1:], vector)
     twice = 2.0 * torch.linalg.cross(axis, vector)
     return vector + quaternion[..., :1] * twice + torch.linalg.cross(axis, twice)
 

@@ -95,7 +95,7 @@ def test_resume_after_a_crash_between_two_steps(tmp_path: Path, whole: Path, mom
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A directory that takes 400 kB in all, or, where nothing can be mounted, 60 kB in a file."""
+    """A directory that takes 400 kB in all, or, where nothing can be mounted, 100 kB in a file."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=400k", "none", str(folder)]
@@ -104,7 +104,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
         return
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     yield folder
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,13 +56,22 @@ class SegmentationColors:
         return table
 
 
-def depth_table() -> np.ndarray:
-    """Colours from near (warm) to far (cool). Shape: (256, 3), uint8."""
-    return (matplotlib.colormaps["turbo_r"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+@functools.cache
+def depth_colors() -> np.ndarray:
+    """Colours from far to near. Shape: (256, 3), uint8."""
+    return (matplotlib.colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+
+
+@functools.lru_cache(maxsize=16)
+def _depth_table(near: float, far: float) -> np.ndarray:
+    """Colours by distance [mm]. Shape: (32768, 3), uint8."""
+    nearness = 1.0 / np.arange(1, 1 << 15)
+    shade = np.clip((nearness - 1.0 / far) / (1.0 / near - 1.0 / far) * 255, 0, 255).astype(np.uint8)
+    return np.concatenate([np.array([NOTHING], np.uint8), depth_colors()[shade]])
 
 
 def color_depth(depth: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
-    """Colours depth images on a logarithmic scale between the bounds; where there is none, it is dark.
+    """Colours depth images by 1 / distance, which tells apart what is near; where there is none, it is dark.
 
     Args:
         depth: [mm], 0 = none. Shape: (..., H, W).
@@ -70,12 +80,10 @@ def color_depth(depth: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     Returns:
         Shape: (..., H, W, 3), uint8.
     """
-    near, far = np.log(bounds)
-    table = depth_table()
-    distances = np.arange(1, 1 << 15)
-    shade = np.clip((np.log(distances) - near) / max(far - near, 1e-9) * 255, 0, 255).astype(np.uint8)
-    by_distance = np.concatenate([np.array([NOTHING], np.uint8), table[shade]])
-    return by_distance[np.clip(depth, 0, len(by_distance) - 1)]
+    table = _depth_table(*bounds)
+    if depth.dtype.kind == "f":
+        depth = np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0)
+    return table[np.clip(depth, 0, len(table) - 1).astype(np.int16)]
 
 
 def css(color: Color) -> str:

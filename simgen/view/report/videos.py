@@ -14,17 +14,21 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image
 
 from simgen.data import EpisodeView
+from simgen.data.reader import LazyArray
 from simgen.errors import SimgenError
 from simgen.view.report.tiles import TileLayout, TilePainter, lay_out, resize_colors, tile_size
 
 MOST_FRAMES = 300
 _FASTEST, _SLOWEST = 30.0, 10.0  # frames per second
 _HOLD_SECONDS = 0.6  # the last frame stays, so that one sees how it ended
+_WALL_TILE, _WALL_ROWS = 128, 16
 _BT709 = 1
+_BICUBIC = Interpolation.BICUBIC
+_WIDE = 480  # wider videos are not enlarged [px]
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Encoder:
 
 # One thread: the same frames always give the same bytes, and the report leaves the other cores alone.
 ENCODERS = (
-    Encoder("libx264", "mp4", "video/mp4", {"crf": "24", "preset": "medium", "profile": "high", "threads": "1"}),
+    Encoder("libx264", "mp4", "video/mp4", {"crf": "25", "preset": "veryfast", "profile": "high", "threads": "1"}),
     Encoder(
         "libvpx-vp9", "webm", "video/webm",
         {"crf": "34", "b": "0", "deadline": "good", "cpu-used": "5", "threads": "1"},
@@ -95,12 +99,15 @@ def choose_encoder() -> Encoder:
     raise SimgenError(f"PyAV has none of the video encoders {names}; install the `av` wheel of the package index.")
 
 
-def encode(frames: Iterable[np.ndarray], fps: float, encoder: Encoder | None = None) -> tuple[bytes, np.ndarray]:
+def encode(
+    frames: Iterable[np.ndarray], fps: float, scale: int = 1, encoder: Encoder | None = None
+) -> tuple[bytes, np.ndarray]:
     """Encodes RGB frames of one even size.
 
     Args:
         frames: Shape of each: (H, W, 3), uint8; at least one.
         fps: frames per second.
+        scale: enlarges the frames; browsers halve the resolution of colour, so small images gain by it.
         encoder: default: `choose_encoder()`.
 
     Returns:
@@ -116,13 +123,16 @@ def encode(frames: Iterable[np.ndarray], fps: float, encoder: Encoder | None = N
             stream = container.add_stream(encoder.codec, rate=Fraction(fps).limit_denominator(1000))
             assert isinstance(stream, av.VideoStream)
             stream.options = dict(encoder.options)
-            stream.height, stream.width = first.shape[:2]
+            stream.height, stream.width = (scale * size for size in first.shape[:2])
             stream.pix_fmt = "yuv420p"
             context = stream.codec_context
             context.colorspace = context.color_primaries = context.color_trc = context.color_range = _BT709
             for image in _chain(first, frames):
                 frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-                container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)))
+                frame = frame.reformat(
+                    stream.width, stream.height, "yuv420p", dst_colorspace=Colorspace.ITU709, interpolation=_BICUBIC
+                )
+                container.mux(stream.encode(frame))
             container.mux(stream.encode())
         return path.read_bytes(), first
 
@@ -157,8 +167,11 @@ def episode_video(episode: EpisodeView, painter: TilePainter, hz: float) -> Vide
         return None
     rows, fps, speed = frame_plan(episode.length + 1, hz)
     frames = _hold(painter.frames(episode, layout, rows), hold_frames(fps))
-    data, first = encode(frames, fps)
-    return Video(data, choose_encoder().mime, _jpeg(first), layout.width, layout.height, fps, speed, layout)
+    scale = 2 if layout.width <= _WIDE else 1
+    data, first = encode(frames, fps, scale)
+    return Video(
+        data, choose_encoder().mime, _jpeg(first), scale * layout.width, scale * layout.height, fps, speed, layout
+    )
 
 
 def hold_frames(fps: float) -> int:
@@ -167,30 +180,36 @@ def hold_frames(fps: float) -> int:
 
 
 def wall_video(episodes: Sequence[EpisodeView], columns: int, hz: float) -> Video | None:
-    """Many episodes at once, as a wall of RGB tiles; None if they have no RGB images of one size."""
-    clips: list[np.ndarray] = []
-    longest = max((min(episode.length + 1, MOST_FRAMES) for episode in episodes), default=0)
-    _rows, fps, _speed = frame_plan(longest, hz)
-    stride = max(1, math.ceil(hz / _FASTEST))
-    for episode in episodes:
-        camera = next((name for name in episode.cameras if "rgb" in episode.obs.below(f"sensor_data/{name}")), None)
-        if camera is None:
-            return None
-        images = episode.rgb(camera)[: longest : stride]
-        height, width = (size // 4 * 2 for size in tile_size(*images.shape[1:3]))
-        clips.append(resize_colors(images, max(height, 2), max(width, 2)))
-    if not clips or len({clip.shape[1:] for clip in clips}) > 1:
+    """Many episodes at once, as a wall of RGB tiles; None if they do not all have RGB images of one size."""
+    clips = [_rgb(episode) for episode in episodes]
+    if not clips or len({clip.shape[1:] if clip is not None else None for clip in clips}) > 1:
         return None
-    data, first = encode(_hold(_wall(clips, columns), hold_frames(fps)), fps)
+    longest = max(len(clip) for clip in clips if clip is not None)
+    stride = max(1, math.ceil(hz / _FASTEST))
+    rows = list(range(0, longest, stride))[:MOST_FRAMES]
+    fps = hz / stride
+    data, first = encode(_hold(_wall([clip for clip in clips if clip is not None], columns, rows), hold_frames(fps)), fps)
     return Video(data, choose_encoder().mime, _jpeg(first), first.shape[1], first.shape[0], fps)
 
 
-def _wall(clips: list[np.ndarray], columns: int) -> Iterator[np.ndarray]:
-    """Frames with all clips at the same time; a clip that has ended shows its last frame."""
-    for time in range(max(map(len, clips))):
-        images = [clip[min(time, len(clip) - 1)] for clip in clips]
-        rows = [np.concatenate(images[i : i + columns], 1) for i in range(0, len(images), columns)]
-        yield np.concatenate(rows, 0)
+def _rgb(episode: EpisodeView) -> LazyArray | None:
+    for camera in episode.cameras:
+        if "rgb" in episode.obs.below(f"sensor_data/{camera}"):
+            return episode.rgb(camera)
+    return None
+
+
+def _wall(clips: Sequence[LazyArray], columns: int, rows: Sequence[int]) -> Iterator[np.ndarray]:
+    """Frames with all clips at the same time, read few at a time; a clip that has ended shows its last frame."""
+    height, width = (min(size, _WALL_TILE) // 2 * 2 for size in tile_size(*clips[0].shape[1:3]))
+    for start in range(0, len(rows), _WALL_ROWS):
+        part = rows[start : start + _WALL_ROWS]
+        tiles = []
+        for clip in clips:
+            times = np.minimum(part, len(clip) - 1)
+            tiles.append(resize_colors(clip[times[0] : times[-1] + 1][times - times[0]], height, width))
+        lines = [np.concatenate(tiles[i : i + columns], 2) for i in range(0, len(tiles), columns)]
+        yield from np.concatenate(lines, 1)
 
 
 def _jpeg(image: np.ndarray) -> bytes:

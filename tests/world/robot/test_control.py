@@ -7,7 +7,7 @@ from simgen.errors import BadInput
 from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.robot.control.mode import ACTION_MODES, ActionMode, make_action_mode
 from simgen.world.robot.kinematics import Kinematics
-from simgen.world.robot.rotation import (
+from simgen.world.rotation import (
     conjugate,
     from_euler_xyz,
     from_rotation_vector,
@@ -148,21 +148,3 @@ def test_opening_and_closing_reach_the_ends(mode: ActionMode, card: RobotCard, r
 def test_an_unknown_mode_gets_the_nearest_name(card: RobotCard, kinematics: Kinematics):
     with pytest.raises(BadInput, match="did you mean 'pd_joint_pos'"):
         make_action_mode("pd_joint_po", card, kinematics)
-
-
-def test_rotations_go_there_and_back():
-    generator = torch.Generator().manual_seed(0)
-    vector = 2.0 * (2 * torch.rand(200, 3, generator=generator, dtype=torch.float64) - 1) / 3**0.5
-    vector[0] = 0.0
-    quaternion = from_rotation_vector(vector)
-    assert torch.allclose(to_rotation_vector(quaternion), vector, atol=1e-9)
-    again = from_euler_xyz(to_euler_xyz(quaternion))
-    assert torch.allclose((again * quaternion).sum(dim=1).abs(), torch.ones(200, dtype=torch.float64))
-    points = torch.rand(200, 3, generator=generator, dtype=torch.float64)
-    assert torch.allclose(rotate(conjugate(quaternion), rotate(quaternion, points)), points)
-
-
-def test_euler_angles_are_about_x_then_y_then_z_of_the_moving_frame():
-    x, y, z = (torch.eye(3, dtype=torch.float64) * torch.tensor([0.3, -0.5, 0.9], dtype=torch.float64)).unbind(0)
-    product = multiply(multiply(from_rotation_vector(x), from_rotation_vector(y)), from_rotation_vector(z))
-    assert torch.allclose(from_euler_xyz(x + y + z), product)

@@ -8,6 +8,7 @@ import newton
 import torch
 import warp as wp
 
+from simgen.world.engine.newton.friction import MeanFriction
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.parameters import Parameters
 from simgen.world.robot.card import RobotCard
@@ -45,6 +46,7 @@ class Physics:
             max_triangle_pairs=1,
         )
         self.contacts = self._pipeline.contacts()
+        self._friction = MeanFriction(model, self.contacts)
         self._solver = newton.solvers.SolverMuJoCo(
             model,
             nconmax=world.contact_capacity,
@@ -80,6 +82,7 @@ class Physics:
             if state is not self.state:
                 wp.copy(state.body_f, self.state.body_f)
             self._pipeline.collide(state, self.contacts)
+            self._friction.write()
             self._solver.step(state, following, self._control, self.contacts, self._dt, observables=self._observables)
             wp.launch(_accumulate, dim=self.world.num_worlds, inputs=[self._observables.overflow, self.overflow])
             state, following = following, state

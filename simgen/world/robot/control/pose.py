@@ -12,7 +12,7 @@ import torch
 
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.kinematics import Kinematics
-from simgen.world.robot.rotation import conjugate, from_euler_xyz, multiply, to_euler_xyz
+from simgen.world.rotation import conjugate, from_euler_xyz, multiply, to_euler_xyz
 
 POSITION_BOUND = 2.0
 ITERATIONS = 12

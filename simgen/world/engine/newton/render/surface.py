@@ -68,7 +68,7 @@ def face_of(
     visible: wp.int64,
     num_textures: int,
 ):
-    """The face that a `pack`ed number names. `first_placement`: of the world; a texture beyond `num_textures` is none."""
+    """The face of a `pack`ed number. `first_placement`: of the world; a texture beyond `num_textures` is none."""
     placement = placements[first_placement + unpack_instance(visible)]
     index = unpack_face(visible)
     face = Face()
