@@ -26,7 +26,8 @@ def nearest(name: object, allowed: Iterable[str]) -> str:
 
 
 def unknown(what: str, name: object, allowed: Iterable[str], where: str = "") -> BadInput:
-    """Builds the error for a name that does not exist: what it was, where it stood, what is available, the nearest."""
+    """Builds the error for a name that does not exist: what it was, where it stood, the nearest, what is available."""
     names = sorted(allowed)
     prefix = f"{where}: " if where else ""
-    return BadInput(f"{prefix}unknown {what} {str(name)!r}{nearest(name, names)} Available: {', '.join(names) or 'none'}.")
+    hint = nearest(name, names) or "."
+    return BadInput(f"{prefix}unknown {what} {str(name)!r}{hint} Available: {', '.join(names) or 'none'}.")

@@ -60,7 +60,7 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
         " Paths: " + ", ".join(e.path for e in registry.randomizable) + "."
     )
     schema["properties"]["randomize"]["additionalProperties"] = {"type": "object"}
-    return {"$schema": _DRAFT, "title": "simgen task", **schema}
+    return {"$schema": _DRAFT, **schema, "title": "simgen task"}
 
 
 def resolved(task: TaskSpec) -> dict[str, Any]:

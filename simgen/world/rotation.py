@@ -65,7 +65,7 @@ def from_euler_xyz(angles: torch.Tensor) -> torch.Tensor:
 
 
 def to_euler_xyz(quaternion: torch.Tensor) -> torch.Tensor:
-    """Returns (a, b, c) with Rx(a) Ry(b) Rz(c) equal to the rotation; b in [-pi/2, pi/2]. Shape: (..., 4) -> (..., 3)."""
+    """Returns a, b, c such that Rx(a) Ry(b) Rz(c) is the rotation; b in [-pi/2, pi/2]. Shape: (..., 4) -> (..., 3)."""
     w, x, y, z = quaternion.unbind(-1)
     a = torch.atan2(2 * (w * x - y * z), 1 - 2 * (x * x + y * y))
     b = torch.asin((2 * (x * z + w * y)).clamp(-1.0, 1.0))

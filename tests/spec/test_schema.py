@@ -29,7 +29,8 @@ def test_every_reference_leads_somewhere(schema):
         assert reference.removeprefix("#/$defs/") in schema["$defs"]
 
 
-def test_it_says_which_draft_and_which_fields_are_needed(schema):
+def test_it_says_what_it_is_which_draft_and_which_fields_are_needed(schema):
+    assert schema["title"] == "simgen task"
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["required"]) == {"name", "robot", "scene"}
     assert schema["additionalProperties"] is False

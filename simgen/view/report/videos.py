@@ -214,5 +214,5 @@ def _wall(clips: Sequence[LazyArray], columns: int, rows: Sequence[int]) -> Iter
 
 def _jpeg(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=72, optimize=True)
+    Image.fromarray(image).save(buffer, "JPEG", quality=72, subsampling=0)
     return buffer.getvalue()

@@ -9,11 +9,7 @@ from simgen.world.robot.control.mode import ACTION_MODES, ActionMode, make_actio
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.rotation import (
     conjugate,
-    from_euler_xyz,
-    from_rotation_vector,
     multiply,
-    rotate,
-    to_euler_xyz,
     to_rotation_vector,
 )
 

@@ -8,8 +8,8 @@ import torch
 from simgen.errors import SimgenError
 from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.robot.kinematics import Kinematics
-from simgen.world.rotation import conjugate, from_rotation_vector, multiply, rotate, to_rotation_vector
 from simgen.world.robot.urdf import read_urdf
+from simgen.world.rotation import conjugate, from_rotation_vector, multiply, rotate, to_rotation_vector
 
 DEG = np.pi / 180
 

@@ -12,15 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from simgen.paths import cache_dir
+
 logger = logging.getLogger(__name__)
 
 Arrays = dict[str, np.ndarray]
-
-
-def cache_directory() -> Path:
-    """Returns $SIMGEN_CACHE, or ~/.cache/simgen."""
-    configured = os.environ.get("SIMGEN_CACHE")
-    return Path(configured) if configured else Path.home() / ".cache" / "simgen"
 
 
 def content_hash(*parts: object) -> str:
@@ -50,31 +46,32 @@ def cached_arrays(folder: str, key: str, names: Iterable[str], compute: Callable
         names: Arrays that must be there.
         compute: Makes the arrays.
     """
-    path = cache_directory() / folder / f"{key}.npz"
-    stored = _read(path, set(names))
+    name = f"{folder}/{key}.npz"
+    stored = _read(name, set(names))
     if stored is not None:
         return stored
     arrays = compute()
     try:
-        _write(path, arrays)
+        _write(name, arrays)
     except OSError as error:
-        logger.warning("cannot write the cache %s (%s); the result will be computed again next time", path, error)
+        logger.warning("cannot write the cache %s (%s); the result will be computed again next time", name, error)
     return arrays
 
 
-def _read(path: Path, names: set[str]) -> Arrays | None:
+def _read(name: str, needed: set[str]) -> Arrays | None:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with np.load(cache_dir() / name, allow_pickle=False) as archive:
+            arrays = {array: archive[array] for array in archive.files}
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
-        logger.warning("ignoring the unreadable cache file %s (%s)", path, error)
+        logger.warning("ignoring the unreadable cache file %s (%s)", name, error)
         return None
-    return arrays if names <= arrays.keys() else None
+    return arrays if needed <= arrays.keys() else None
 
 
-def _write(path: Path, arrays: Arrays) -> None:
+def _write(name: str, arrays: Arrays) -> None:
+    path = cache_dir() / name
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".tmp")
     try:

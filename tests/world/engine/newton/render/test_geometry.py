@@ -14,8 +14,8 @@ def test_box_has_the_depth_and_size_of_the_formula(kit, backend):
     seen = pictures["segmentation"][0, ..., 0] == 1
     assert set(pictures["depth"][0][seen].flatten().tolist()) == {1000}  # the near face is flat: planar depth
     focal = 30 / np.tan(0.45)
-    assert seen.sum(1).max() == round(0.4 * focal)
-    assert seen.sum(0).max() == round(0.4 * focal)
+    assert seen.sum(1).max() == 2 * round(0.2 * focal)
+    assert seen.sum(0).max() == 2 * round(0.2 * focal)
     assert torch.allclose(pictures["normals"][0][seen], torch.tensor([1.0, 0.0, 0.0]), atol=1e-5)
 
 

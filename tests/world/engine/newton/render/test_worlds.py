@@ -63,7 +63,7 @@ def test_broken_poses_are_not_drawn_and_break_nothing(kit, backend, scale):
     items = [kit.Item(kit.box(0.3, 0.3, 0.3), body=0), kit.Item(kit.box(0.2, 0.2, 0.2), position=(0, 0.4, 0))]
     stage = kit.Stage(items, num_worlds=2, num_bodies=1)
     poses = stage.body_q.numpy()
-    poses[0] = np.array([0, 0, 0, 0, 0, 0, 1], np.float32) * scale
+    poses[0] = scale
     stage.body_q.assign(poses)
     camera = stage.camera((2.0, 0.0, 0.0))
     segmentation = stage.draw(camera, backend, shadows=True)["segmentation"]

@@ -1,0 +1,66 @@
+"""From a task to the slots, candidates and cameras that all its worlds share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import trimesh
+from small_tasks import task_of
+
+from simgen.spec import load_task
+from simgen.world.scene.layout import layout_of
+from simgen.world.scene.objects import TABLE_HEIGHT
+
+
+def test_a_task_becomes_slots_with_their_candidates() -> None:
+    layout = layout_of(
+        task_of(
+            {
+                "thing": {"choose": [{"box": [0.1, 0.2, 0.3]}, {"sphere": 0.1}, {"mug": {"radius": 0.04}}], "class": "tool"},
+                "wall": {"box": [0.1, 0.1, 0.1], "fixed": True},
+                "goal": {"marker": {"capsule": {"radius": 0.01, "height": 0.1}}},
+            },
+            robot={"use": "panda", "xyz": [-0.5, 0.1, 0.0], "yaw": 0.5},
+            cameras={"hand": {"mount": "panda_hand", "eye": [0, 0, 0], "look_at": [0, 0, 1], "up": [1, 0, 0], "size": [64, 48]}},
+        )
+    )
+    assert [(slot.name, slot.motion) for slot in layout.bodies] == [
+        ("thing", "dynamic"),
+        ("wall", "fixed"),
+        ("goal", "marker"),
+    ]
+    thing, _, goal = layout.bodies
+    assert [model.kind for model in thing.candidates] == ["box", "sphere", "mug"]
+    assert thing.semantic_class == "tool"
+    np.testing.assert_allclose(thing.candidates[0].bounds, [[-0.05, -0.1, -0.15], [0.05, 0.1, 0.15]])
+    np.testing.assert_allclose(np.ptp(goal.candidates[0].bounds, axis=0), [0.02, 0.02, 0.12])
+    assert layout.slot("goal") == 2
+    assert (layout.cameras[0].width, layout.cameras[0].height, layout.cameras[0].mount) == (64, 48, "panda_hand")
+    assert layout.robot_position == (-0.5, 0.1, 0.0)
+    assert layout.robot_yaw == pytest.approx(0.5)
+
+
+def test_without_a_table_the_floor_is_at_zero() -> None:
+    with_table, bare = layout_of(task_of({})), layout_of(task_of({}, scene={"objects": {}}))
+    assert with_table.table is not None
+    assert with_table.ground_height == -TABLE_HEIGHT
+    assert (bare.table, bare.ground_height) == (None, 0.0)
+    assert with_table.robot_position == (-0.615, 0.0, 0.0)
+
+
+def test_the_seed_of_a_procedural_object_decides_its_size() -> None:
+    layout = layout_of(task_of({"mugs": {"choose": [{"mug": {"seed": seed}} for seed in (0, 1, 1, 2)]}}))
+    keys = [model.key for model in layout.bodies[0].candidates]
+    assert len(set(keys)) == 3
+    assert keys[1] == keys[2]
+
+
+def test_a_pattern_gives_a_candidate_per_mesh_file_beside_the_task(tmp_path: Path) -> None:
+    for name, size in (("b", 0.02), ("a", 0.01), ("c", 0.03)):
+        trimesh.creation.box((size, size, size)).export(tmp_path / f"block_{name}.stl")
+    task = tmp_path / "task.yaml"
+    task.write_text("name: t\nrobot: {use: panda}\nscene: {table: {use: table}, objects: {part: {mesh: 'block_*.stl'}}}\n")
+    candidates = layout_of(load_task(task)).bodies[0].candidates
+    np.testing.assert_allclose([np.ptp(model.bounds, axis=0)[0] for model in candidates], [0.01, 0.02, 0.03], rtol=1e-5)
