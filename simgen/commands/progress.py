@@ -27,7 +27,7 @@ def phase_progress() -> Iterator[Callable[[str, PhaseCounts], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console()) as bars:
-        tasks: dict[str, tuple[int, float, int]] = {}
+        tasks: dict[str, tuple[TaskID, float, int]] = {}
 
         def update(phase: str, counts: PhaseCounts) -> None:
             if phase not in tasks:

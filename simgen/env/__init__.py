@@ -1,4 +1,4 @@
-"""Tasks as batches of environments: `make("pick_cube", num_envs=64)` gives a gymnasium.vector.VectorEnv on torch tensors."""
+"""Tasks as batches of worlds: `make("pick_cube", num_envs=64)` gives a gymnasium.vector.VectorEnv on torch tensors."""
 
 from __future__ import annotations
 

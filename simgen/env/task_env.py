@@ -19,6 +19,7 @@ from simgen.env.worlds import Worlds
 from simgen.errors import BadInput
 from simgen.spec.task import TaskSpec
 from simgen.world.engine.newton.engine import NewtonEngine
+from simgen.world.engine.newton.render.renderer import Backend
 from simgen.world.robot.card import load_card
 from simgen.world.robot.control.mode import make_action_mode
 from simgen.world.robot.kinematics import Kinematics
@@ -52,9 +53,10 @@ class Outcome:
 class TaskEnv(gymnasium.vector.VectorEnv):
     """E worlds of one task, as `gymnasium.vector.VectorEnv` on torch tensors.
 
-    Observations have ManiSkill's layout: agent/{qpos,qvel}, extra/<term>, sensor_param/<camera>/..., sensor_data/<camera>/
-    {rgb, depth, segmentation, ...}; what only a teacher may see is under privileged/<term>. A world that is done starts
-    its next episode in the same step; the observation before that is in `info["final_obs"]`, its info in `final_info`.
+    Observations have ManiSkill's layout: agent/{qpos,qvel}, extra/<term>, sensor_param/<camera>/...,
+    sensor_data/<camera>/{rgb, depth, segmentation, ...}; what only a teacher may see is under privileged/<term>.
+    A world that is done starts its next episode in the same step; the observation before that is in
+    `info["final_obs"]`, its info in `final_info`.
 
     The k-th episode of world e is episode e + k * E of the seed, whatever the other worlds do.
 
@@ -67,7 +69,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         backend: Renderer: "auto", "raster" or "trace".
     """
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}  # noqa: RUF012
+    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         device: str = "cpu",
         seed: int = 0,
         images: bool = True,
-        backend: str = "auto",
+        backend: Backend = "auto",
     ) -> None:
         if num_envs < 1:
             raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
@@ -152,7 +154,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
 
     def observe(self, copy: bool = True) -> Observation:
-        """Returns what is observed now. Images are copies unless `copy` is False: then the next call overwrites them."""
+        """Returns what is observed now. Images are copies unless `copy` is False: the next call overwrites them."""
         obs: Observation = {"agent": {}, "extra": {}}
         for name, term in self._policy_terms.items():
             obs["agent" if name in AGENT else "extra"][name] = term()

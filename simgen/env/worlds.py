@@ -76,7 +76,7 @@ class Worlds:
         return self.engine.contacts(a, b)
 
     def is_grasped(self, body: str) -> torch.Tensor:
-        """Says where both fingers press on the body from opposite sides, within 85 degrees of the closing direction. Shape: (E,).
+        """Says where both fingers press on the body from opposite sides, within 85 degrees of closing. Shape: (E,).
 
         Source: ManiSkill `agents/robots/panda/panda.py`, `is_grasping` (Apache-2.0).
         """
@@ -106,7 +106,7 @@ class Worlds:
         return next(slot.name for slot in self.engine.layout.bodies if slot.motion == "dynamic")
 
     def top_of(self, name: str) -> torch.Tensor:
-        """Returns the height [m] of the highest point of a body's turned box; table and ground are at their surface. Shape: (E,)."""
+        """Returns the height [m] of the top of a body's turned box, of the table or of the ground. Shape: (E,)."""
         if name in ("table", "ground"):
             height = self.engine.layout.ground_height if name == "ground" else 0.0
             return self.tcp_position.new_full((self.num_envs,), height)

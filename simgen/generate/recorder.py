@@ -65,7 +65,12 @@ class Recorder:
         state: WorldState = self._env.worlds.state
         rows = {}
         for index, slot in enumerate(self._env.layout.bodies):
-            parts = (state.body_position, state.body_quaternion, state.body_linear_velocity, state.body_angular_velocity)
+            parts = (
+                state.body_position,
+                state.body_quaternion,
+                state.body_linear_velocity,
+                state.body_angular_velocity,
+            )
             rows[f"actors/{slot.name}"] = torch.cat([part[:, index] for part in parts], -1)
         root = torch.cat([state.link_position[:, 0], state.link_quaternion[:, 0]], -1)
         still = torch.zeros(len(root), 6, device=root.device)

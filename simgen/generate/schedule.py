@@ -1,4 +1,4 @@
-"""Which episode index is tried next, so that what is kept does not depend on the number of worlds or on interruptions."""
+"""Which episode index is tried next: what is kept must not depend on the number of worlds or on interruptions."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Collection
 class Schedule:
     """Gives out episode indices in order, until `wanted` of them have been kept.
 
-    An index is given out only if it is needed even when everything under way succeeds. So the kept episodes are those of
-    lowest index, and the number of attempts is the smallest possible, whatever the order in which they end.
+    An index is given out only if it is needed even when everything under way succeeds. So the kept episodes are those
+    of lowest index, and the number of attempts is the smallest possible, whatever the order in which they end.
 
     Args:
         wanted: How many episodes to keep.

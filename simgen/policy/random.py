@@ -1,4 +1,4 @@
-"""Random policies: whole action sequences drawn from the episode's seed, so that an episode does not depend on its batch."""
+"""Random policies: action sequences drawn whole from the episode's seed; an episode does not depend on its batch."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from simgen.spec.load import load_task, parse_task
 from simgen.spec.look import FixtureSpec, GroundSpec
 from simgen.spec.object import ObjectSpec
 from simgen.spec.observe import ObserveSpec
+from simgen.spec.physics import PhysicsSpec
 from simgen.spec.pose import PoseSpec
 from simgen.spec.registry import Parameter, Registry, Term, default_registry
 from simgen.spec.render import LightSpec, RenderSpec
@@ -39,6 +40,7 @@ __all__ = [
     "ObjectSpec",
     "ObserveSpec",
     "Parameter",
+    "PhysicsSpec",
     "PoseSpec",
     "Registry",
     "RenderSpec",

@@ -10,6 +10,7 @@ from simgen.spec.base import Name, Spec, Text
 from simgen.spec.camera import CameraSpec
 from simgen.spec.episode import EpisodeSpec
 from simgen.spec.observe import ObserveSpec
+from simgen.spec.physics import PhysicsSpec
 from simgen.spec.randomize import RandomizeSpec
 from simgen.spec.render import RenderSpec
 from simgen.spec.robot import RobotSpec
@@ -37,6 +38,7 @@ class TaskSpec(Spec):
         default_factory=dict, description="Cameras by name."
     )
     render: RenderSpec = Field(default_factory=RenderSpec, description="How images are made.")
+    physics: PhysicsSpec = Field(default_factory=PhysicsSpec, description="Gravity and capacities.")
     observe: ObserveSpec = Field(default_factory=ObserveSpec, description="What is observed beside the images.")
     reward: Annotated[tuple[RewardSpec, ...], Field(max_length=100)] = Field(
         default=(),

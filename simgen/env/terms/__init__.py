@@ -1,4 +1,4 @@
-"""Terms: the observations, rewards and conditions that a spec names, one function each on the named state of all worlds."""
+"""Terms: the observations, rewards and conditions that a spec names, each a function of the state of all worlds."""
 
 from __future__ import annotations
 

@@ -31,7 +31,9 @@ def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Ten
 def inside_of(worlds: Worlds, body: str, **parameters: str) -> torch.Tensor:
     """Its origin is inside the other's hollow: over its outline, below its rim."""
     other = parameters["in"]
-    local = rotation.rotate(rotation.conjugate(worlds.quaternion(other)), worlds.position(body) - worlds.position(other))
+    local = rotation.rotate(
+        rotation.conjugate(worlds.quaternion(other)), worlds.position(body) - worlds.position(other)
+    )
     half = 0.5 * worlds.extent(other)
     floor = worlds.position(other)[:, 2] + worlds.interior_of(other)
     low_enough = worlds.bottom_of(body) <= floor + 0.5 * (worlds.top_of(other) - floor).clamp(min=0.01)

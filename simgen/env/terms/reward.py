@@ -1,4 +1,4 @@
-"""Reward terms: each returns (E,) float32. Shaping follows ManiSkill's dense rewards (Apache-2.0): 1 - tanh(s * error)."""
+"""Reward terms: each returns (E,) float32. Shaped as ManiSkill's dense rewards (Apache-2.0): 1 - tanh(s * error)."""
 
 from __future__ import annotations
 

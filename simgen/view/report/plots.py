@@ -32,7 +32,9 @@ def histogram_bins(values: np.ndarray, bounds: Range, most: int = 24) -> np.ndar
     return np.linspace(*widen(low, high), most + 1)
 
 
-def histogram(series: Sequence[Series], label: str, x_label: str, small: bool = False, bounds: Range | None = None) -> Html:
+def histogram(
+    series: Sequence[Series], label: str, x_label: str, small: bool = False, bounds: Range | None = None
+) -> Html:
     """Histograms over each other, each as shares of its own series, so that series of different sizes compare."""
     values = np.concatenate([one.values for one in series]).astype(float)
     low, high = bounds if bounds is not None else (float(values.min()), float(values.max()))
@@ -75,7 +77,9 @@ def band(series: Sequence[Series], strides: Sequence[int], label: str, x_label: 
         line = list(zip(times, middle, strict=True))
         chart.add("path", d=chart.path(line), class_="line", style=f"--c:{one.color}")
         if len(line) == 1:
-            chart.add("circle", cx=chart.x(0), cy=chart.y(float(middle[0])), r=3, class_="dot", style=f"--c:{one.color}")
+            chart.add(
+                "circle", cx=chart.x(0), cy=chart.y(float(middle[0])), r=3, class_="dot", style=f"--c:{one.color}"
+            )
     return chart.svg(label)
 
 

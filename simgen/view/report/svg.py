@@ -116,5 +116,9 @@ class Chart:
         if y_label:
             middle = (self.top + self.bottom) / 2
             self.add(
-                "text", y_label, class_="label", text_anchor="middle", transform=f"translate(11 {middle:.0f}) rotate(-90)"
+                "text",
+                y_label,
+                class_="label",
+                text_anchor="middle",
+                transform=f"translate(11 {middle:.0f}) rotate(-90)",
             )

@@ -141,7 +141,10 @@ def resize_colors(images: np.ndarray, height: int, width: int) -> np.ndarray:
         return images
     if images.shape[1] <= height and images.shape[2] <= width:
         return resize_nearest(images, height, width)
-    resized = [Image.fromarray(np.ascontiguousarray(image)).resize((width, height), Image.Resampling.HAMMING) for image in images]
+    resized = [
+        Image.fromarray(np.ascontiguousarray(image)).resize((width, height), Image.Resampling.HAMMING)
+        for image in images
+    ]
     return np.stack([np.asarray(image) for image in resized])
 
 

@@ -188,7 +188,9 @@ def wall_video(episodes: Sequence[EpisodeView], columns: int, hz: float) -> Vide
     stride = max(1, math.ceil(hz / _FASTEST))
     rows = list(range(0, longest, stride))[:MOST_FRAMES]
     fps = hz / stride
-    data, first = encode(_hold(_wall([clip for clip in clips if clip is not None], columns, rows), hold_frames(fps)), fps)
+    data, first = encode(
+        _hold(_wall([clip for clip in clips if clip is not None], columns, rows), hold_frames(fps)), fps
+    )
     return Video(data, choose_encoder().mime, _jpeg(first), first.shape[1], first.shape[0], fps)
 
 

@@ -1,4 +1,4 @@
-"""The Engine protocol: what a physics and rendering engine must offer. Everything above it is the same for all engines."""
+"""The Engine protocol: what a physics and rendering engine must offer. What is above it is the same for all engines."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class WorldState:
 
 
 class Engine(Protocol):
-    """N worlds of one layout. All tensors live on `device`; those returned may be views that the next call overwrites."""
+    """N worlds of one layout. Tensors live on `device`; those returned may be views that the next call overwrites."""
 
     layout: Layout
     num_envs: int
@@ -66,7 +66,7 @@ class Engine(Protocol):
         ...
 
     def contacts(self, a: str, b: str) -> torch.Tensor:
-        """Returns the contact force [N] that link, body or "table" `b` exerts on `a` after the last step. Shape: (E, 3)."""
+        """Returns the force [N] that link, body or "table" `b` exerts on `a` after the last step. Shape: (E, 3)."""
         ...
 
     def body_bounds(self, slot: int) -> torch.Tensor:
@@ -90,7 +90,7 @@ class Engine(Protocol):
         ...
 
     def problems(self) -> dict[int, str]:
-        """Returns the worlds whose episode cannot be trusted (capacity overflow, NaN) with the reason and the remedy."""
+        """Returns the worlds whose episode cannot be trusted (overflow, NaN) with the reason and the remedy."""
         ...
 
     def close(self) -> None:

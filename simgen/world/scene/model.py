@@ -1,4 +1,4 @@
-"""The engine-neutral pieces a scene is made of: meshes, colliders and objects with mass. NumPy only, SI units, z up, wxyz."""
+"""What a scene is made of, engine-neutral: meshes, colliders, objects with mass. NumPy only, SI units, z up, wxyz."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ class SceneSampler:
             taken = {self._kind(name, chosen) for name in spec.different_from if name in chosen}
             allowed = [index for index, model in enumerate(slot.candidates) if model.key not in taken]
             if not allowed:
-                raise BadInput(f"scene.objects.{slot.name}: no shape is left that differs from {', '.join(spec.different_from)}.")
+                others = ", ".join(spec.different_from)
+                raise BadInput(f"scene.objects.{slot.name}: no shape is left that differs from {others}.")
             chosen[slot.name] = int(stream(seed, slot.name, "shape").choice(allowed))
         return chosen
 
@@ -157,7 +158,7 @@ class SceneSampler:
             default = None if plain else texture
             look[f"{name}_texture"] = draws.word(f"{name}.texture", None if spec is None else spec.texture, default)
         look["table_friction"] = float(draws.value("table.friction", None, 1.0))
-        look["gravity"] = float(draws.value("physics.gravity", None, -9.81))
+        look["gravity"] = float(draws.value("physics.gravity", self._task.physics.gravity))
         return look
 
     def _camera(self, name: str, placed: dict[str, Placed], draws: _Draws) -> CameraView:

@@ -1,4 +1,4 @@
-"""What one world holds in one episode (`Scene`) and what all worlds of a model share (`Layout`). Engine-neutral values."""
+"""What one world holds in one episode (`Scene`) and what all worlds of a model share (`Layout`), engine-neutral."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class BodySlot:
 
     Args:
         name: As in the spec, e.g. "cube".
-        motion: "dynamic" moves and collides; "fixed" collides and stays where its scene puts it; "marker" is only drawn.
+        motion: "dynamic" moves and collides; "fixed" collides and stays where its scene put it; "marker" is drawn.
         candidates: The models that a scene may choose from.
         semantic_class: Name for the segmentation map.
     """
@@ -66,7 +66,7 @@ class Layout:
         triangles_per_link: Budget of the render meshes.
         shadows, textures: What the renderer draws.
         samples: Samples per pixel and axis for colour.
-        textures_used: Names of the textures that scenes may name.
+        contacts_per_world, constraints_per_world: Capacities; None: the engine estimates what the objects can need.
     """
 
     robot: str
@@ -80,7 +80,8 @@ class Layout:
     shadows: bool = True
     textures: bool = True
     samples: int = 1
-    textures_used: tuple[str, ...] = ()
+    contacts_per_world: int | None = None
+    constraints_per_world: int | None = None
 
     def slot(self, name: str) -> int:
         """Returns the index of the body slot called `name`."""

@@ -1,4 +1,4 @@
-"""Seeds: an episode's seed is a function of dataset seed, task, phase and index; each drawn value has a stream of its own."""
+"""An episode's seed is a function of dataset seed, task, phase and index; each drawn value has its own stream."""
 
 from __future__ import annotations
 

@@ -18,12 +18,23 @@ def test_a_task_becomes_slots_with_their_candidates() -> None:
     layout = layout_of(
         task_of(
             {
-                "thing": {"choose": [{"box": [0.1, 0.2, 0.3]}, {"sphere": 0.1}, {"mug": {"radius": 0.04}}], "class": "tool"},
+                "thing": {
+                    "choose": [{"box": [0.1, 0.2, 0.3]}, {"sphere": 0.1}, {"mug": {"radius": 0.04}}],
+                    "class": "tool",
+                },
                 "wall": {"box": [0.1, 0.1, 0.1], "fixed": True},
                 "goal": {"marker": {"capsule": {"radius": 0.01, "height": 0.1}}},
             },
             robot={"use": "panda", "xyz": [-0.5, 0.1, 0.0], "yaw": 0.5},
-            cameras={"hand": {"mount": "panda_hand", "eye": [0, 0, 0], "look_at": [0, 0, 1], "up": [1, 0, 0], "size": [64, 48]}},
+            cameras={
+                "hand": {
+                    "mount": "panda_hand",
+                    "eye": [0, 0, 0],
+                    "look_at": [0, 0, 1],
+                    "up": [1, 0, 0],
+                    "size": [64, 48],
+                }
+            },
         )
     )
     assert [(slot.name, slot.motion) for slot in layout.bodies] == [
@@ -61,6 +72,8 @@ def test_a_pattern_gives_a_candidate_per_mesh_file_beside_the_task(tmp_path: Pat
     for name, size in (("b", 0.02), ("a", 0.01), ("c", 0.03)):
         trimesh.creation.box((size, size, size)).export(tmp_path / f"block_{name}.stl")
     task = tmp_path / "task.yaml"
-    task.write_text("name: t\nrobot: {use: panda}\nscene: {table: {use: table}, objects: {part: {mesh: 'block_*.stl'}}}\n")
+    task.write_text(
+        "name: t\nrobot: {use: panda}\nscene: {table: {use: table}, objects: {part: {mesh: 'block_*.stl'}}}\n"
+    )
     candidates = layout_of(load_task(task)).bodies[0].candidates
     np.testing.assert_allclose([np.ptp(model.bounds, axis=0)[0] for model in candidates], [0.01, 0.02, 0.03], rtol=1e-5)

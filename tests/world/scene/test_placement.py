@@ -92,7 +92,9 @@ def test_poses_fill_their_ranges() -> None:
 def test_beside_keeps_the_distance_in_every_direction() -> None:
     near = {"pose": {"beside": "first", "distance": {"uniform": [0.15, 0.2]}}}
     fixed = {"pose": {"beside": "first", "xy": [-0.3, 0.1]}}
-    sampled = Sampled({"second": {**BOX, **near}, "first": {**BOX, "pose": {"xy": EVERYWHERE}}, "third": {**BOX, **fixed}})
+    sampled = Sampled(
+        {"second": {**BOX, **near}, "first": {**BOX, "pose": {"xy": EVERYWHERE}}, "third": {**BOX, **fixed}}
+    )
     angles = []
     for seed in range(60):
         scene = sampled.scene(seed)

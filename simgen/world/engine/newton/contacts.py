@@ -1,4 +1,4 @@
-"""Contact forces between named bodies, summed from the solver's contact list by one kernel for all questions at once."""
+"""Contact forces between named bodies, summed from the solver's contact list by one kernel for all questions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _sum_forces(
     pairs: wp.array(dtype=wp.vec2i),  # type: ignore[valid-type]
     total: wp.array2d(dtype=wp.vec3),  # type: ignore[valid-type]
 ):
-    contact, pair = wp.tid()
+    contact, pair = wp.tid()  # pyright: ignore
     if contact >= count[0]:
         return
     first, second = shape_a[contact], shape_b[contact]
@@ -36,7 +36,7 @@ def _sum_forces(
     if a == wanted[0] and b == wanted[1]:
         wp.atomic_add(total, world, pair, value)
     elif a == wanted[1] and b == wanted[0]:
-        wp.atomic_add(total, world, pair, -value)
+        wp.atomic_add(total, world, pair, -value)  # pyright: ignore
 
 
 class ContactForces:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 import warp as wp
-from scipy.spatial.transform import Rotation
 
 from simgen.world.engine.newton.model import WorldModel
+from simgen.world.engine.newton.parts import PartList
 from simgen.world.engine.newton.render.camera import CameraBatch
-from simgen.world.engine.newton.render.instances import FIXED, HIDDEN, NO_TEXTURE, InstanceTable
+from simgen.world.engine.newton.render.instances import FIXED, NO_TEXTURE
 from simgen.world.engine.newton.render.light import LightBatch
-from simgen.world.engine.newton.render.mesh_pool import MeshPool
-from simgen.world.engine.newton.render.renderer import Renderer
+from simgen.world.engine.newton.render.renderer import Backend, Renderer
 from simgen.world.engine.newton.render.textures import texture_arrays
 from simgen.world.robot.card import RobotCard
-from simgen.world.robot.visual import load_visual
-from simgen.world.scene.objects import make_fixture
 from simgen.world.scene.scene import Layout, Light, Scene
 from simgen.world.scene.texture import TEXTURES, texture
 
-TABLE_ID, GROUND_ID, FIRST_LINK_ID = 1, 2, 3
 METRES_PER_REPEAT = {"table": 0.6, "ground": 2.0, "object": 0.12}
 # The sky is a little darker towards the horizon than above.
 HORIZON = 0.82
@@ -38,83 +33,61 @@ class Drawing:
         backend: "auto", "raster" or "trace".
     """
 
-    def __init__(self, world: WorldModel, layout: Layout, card: RobotCard, backend: str = "auto") -> None:
-        self._world, self._layout, self._card = world, layout, card
-        self._device, worlds = world.model.device, world.num_worlds
-        self._pool = MeshPool()
-        self._meshes: list[int] = []
-        bodies: list[int] = []
-        transforms: list[np.ndarray] = []
-        colors: list[np.ndarray] = []
-        gloss: list[float] = []
-        ids: list[int] = []
-
-        def add(mesh: int, body: int, T: np.ndarray, color: object, shine: float, identity: int) -> int:
-            self._meshes.append(mesh), bodies.append(body), transforms.append(_xyzw_pose(T))
-            colors.append(np.asarray(color, np.float32)), gloss.append(shine), ids.append(identity)
-            return len(bodies) - 1
-
-        floor = np.eye(4)
-        floor[2, 3] = layout.ground_height
-        self._ground = add(self._pool.add(make_fixture("ground").visual), FIXED, floor, (1, 1, 1), 0.0, GROUND_ID)
-        self._table = None
-        if layout.table is not None:
-            self._table = add(self._pool.add(layout.table.visual), FIXED, np.eye(4), (1, 1, 1), 0.1, TABLE_ID)
-        visual = load_visual(card, layout.triangles_per_link)
-        for row, link in enumerate(world.link_names):
-            for part in visual.links.get(link, ()):
-                shine = max(0.0, 0.6 * (1.0 - part.roughness))
-                add(self._pool.add(part.mesh), row, part.T_link_mesh, part.base_color, shine, FIRST_LINK_ID + row)
-        first_body = FIRST_LINK_ID + len(world.link_names)
-        self._slots = []
-        self._slot_meshes = [[self._pool.add(model.visual) for model in slot.candidates] for slot in layout.bodies]
-        for index, row in enumerate(world.slot_body):
-            mesh, body = self._slot_meshes[index][0], FIXED if row < 0 else row
-            self._slots.append(add(mesh, body, np.eye(4), (1, 1, 1), 0.25, first_body + index))
-        solid = [index not in (self._ground, self._table) for index in range(len(bodies))]
-        for slot, row in zip(self._slots, world.slot_body, strict=True):
-            solid[slot] = row >= 0  # a marker is not there, so it casts no shadow
-        self._instances = InstanceTable(bodies, worlds, self._device, casts_shadow=solid)
-        views = self._instances.views
-        for name, values in (("mesh", self._meshes), ("gloss", gloss), ("segmentation", ids)):
-            views[name][:] = torch.as_tensor(values).to(views[name])
-        views["transform"][:] = torch.as_tensor(np.stack(transforms)).to(views["transform"])
-        views["color"][:] = torch.as_tensor(np.stack(colors)).to(views["color"])
-        self._view = views
+    def __init__(self, world: WorldModel, layout: Layout, card: RobotCard, backend: Backend = "auto") -> None:
+        self._world, self._layout = world, layout
+        device, worlds = world.model.device, world.num_worlds
+        self._parts = PartList(world, layout, card)
+        instances = self._parts.instances(worlds, device)
+        self._view = instances.views
         images = [texture(name) for name in TEXTURES] if layout.textures else []
-        textures = texture_arrays(images, size=256, device=self._device)
-        self._light = LightBatch(worlds, self._device)
+        self._light = LightBatch(worlds, device)
         self._renderer = Renderer(
-            self._pool, self._instances, world.bodies_per_world, self._device,
-            backend=backend, shadows=layout.shadows, textures=textures, samples=layout.samples,
-        )  # fmt: skip
+            self._parts.pool,
+            instances,
+            world.bodies_per_world,
+            device,
+            backend=backend,
+            shadows=layout.shadows,
+            textures=texture_arrays(images, size=256, device=device),
+            samples=layout.samples,
+        )
+        self.cameras = self._cameras()
+
+    def _cameras(self) -> dict[str, CameraBatch]:
+        world, layout = self._world, self._layout
         rows = {name: index for index, name in enumerate(world.link_names)}
         rows |= {slot.name: row for slot, row in zip(layout.bodies, world.slot_body, strict=True)}
-        self.cameras = {
+        return {
             slot.name: CameraBatch(
-                worlds, slot.width, slot.height, slot.near, slot.far,
-                body=FIXED if slot.mount is None else rows[slot.mount], device=self._device,
+                world.num_worlds,
+                slot.width,
+                slot.height,
+                slot.near,
+                slot.far,
+                body=FIXED if slot.mount is None else rows[slot.mount],
+                device=world.model.device,
             )
             for slot in layout.cameras
-        }  # fmt: skip
+        }
 
     def reset(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Writes the looks of the scenes into their worlds."""
         for env, scene in zip(env_ids, scenes, strict=True):
-            for index, body in enumerate(scene.bodies):
+            for index in range(len(scene.bodies)):
                 self._write_body(env, index, scene)
-            self._surface(env, self._ground, scene.ground_color, scene.ground_texture, "ground")
-            if self._table is not None:
-                self._surface(env, self._table, scene.table_color, scene.table_texture, "table")
+            self._surface(env, self._parts.ground, scene.ground_color, scene.ground_texture, "ground")
+            if self._parts.table is not None:
+                self._surface(env, self._parts.table, scene.table_color, scene.table_texture, "table")
             self._write_light(env, scene.light)
             for slot, view in zip(self._layout.cameras, scene.cameras, strict=True):
                 camera, where = self.cameras[slot.name], torch.tensor([env])
                 camera.set_fov(view.fov, where)
-                camera.look_at(*(torch.as_tensor(v).float() for v in (view.eye, view.look_at, view.up)), where)
+                eye, target, up = (torch.as_tensor(v).float() for v in (view.eye, view.look_at, view.up))
+                camera.look_at(eye, target, up, where)
 
     def _write_body(self, env: int, index: int, scene: Scene) -> None:
-        body, instance = scene.bodies[index], self._slots[index]
-        self._view["mesh"][env, instance] = self._slot_meshes[index][body.candidate]
+        body, instance = scene.bodies[index], self._parts.slots[index]
+        self._view["mesh"][env, instance] = self._parts.slot_meshes[index][body.candidate]
         self._view["scale"][env, instance] = torch.as_tensor(body.scale).float()
         if self._world.slot_body[index] < 0:
             w, x, y, z = body.quaternion
@@ -149,19 +122,4 @@ class Drawing:
 
     def segmentation_ids(self, candidates: Sequence[int]) -> dict[int, dict[str, str]]:
         """Returns the meaning of each id in a world whose slots hold these candidates."""
-        names = {GROUND_ID: ("ground", "ground")}
-        if self._table is not None:
-            names[TABLE_ID] = ("table", "table")
-        names |= {FIRST_LINK_ID + row: (link, "robot") for row, link in enumerate(self._world.link_names)}
-        first = FIRST_LINK_ID + len(self._world.link_names)
-        for index, slot in enumerate(self._layout.bodies):
-            kind = slot.candidates[candidates[index]].kind
-            names[first + index] = (slot.name, slot.semantic_class or kind)
-        return {i: {"name": name, "class": kind, "body": name} for i, (name, kind) in names.items()}
-
-
-def _xyzw_pose(T: np.ndarray) -> np.ndarray:
-    return np.concatenate([T[:3, 3], Rotation.from_matrix(T[:3, :3]).as_quat()]).astype(np.float32)
-
-
-__all__ = ["HIDDEN", "Drawing"]
+        return self._parts.segmentation_ids(candidates)

@@ -12,6 +12,8 @@ from simgen.world.engine.newton.contacts import ContactForces
 from simgen.world.engine.newton.drawing import Drawing
 from simgen.world.engine.newton.model import build_world_model
 from simgen.world.engine.newton.physics import Physics
+from simgen.world.engine.newton.render.renderer import Backend
+from simgen.world.kernels import required
 from simgen.world.robot.card import load_card
 from simgen.world.scene.scene import Layout, Scene
 
@@ -37,7 +39,7 @@ class NewtonEngine:
         substeps: int,
         control_dt: float,
         device: str = "cpu",
-        backend: str = "auto",
+        backend: Backend = "auto",
     ) -> None:
         self.layout, self.num_envs, self.device = layout, num_envs, torch.device(device)
         card = load_card(layout.robot)
@@ -132,7 +134,7 @@ class NewtonEngine:
 
     def render(self) -> dict[str, dict[str, torch.Tensor]]:
         """Returns the images of all cameras; the next call overwrites them."""
-        return self._drawing.render(self._physics.state.body_q)
+        return self._drawing.render(required(self._physics.state.body_q))
 
     def camera_parameters(self) -> dict[str, dict[str, torch.Tensor]]:
         """Returns intrinsic_cv (E, 3, 3), extrinsic_cv (E, 3, 4) and cam2world_gl (E, 4, 4) of the last rendering."""

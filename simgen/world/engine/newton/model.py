@@ -27,7 +27,7 @@ class WorldModel:
         link_names: The robot's links; body row i of a world is link i.
         slot_body: Body row of each slot, -1 for markers.
         slot_coord, slot_dof: First coordinate and first degree of freedom of each slot, -1 for markers.
-        table_shape: Whether worlds have a table; its collider is the first static shape of the world.
+        contact_capacity, constraint_capacity: Room for contacts and constraint rows per world.
     """
 
     model: newton.Model
@@ -38,6 +38,7 @@ class WorldModel:
     slot_coord: tuple[int, ...]
     slot_dof: tuple[int, ...]
     contact_capacity: int
+    constraint_capacity: int
 
 
 def _xyzw(quaternion: np.ndarray) -> wp.quat:
@@ -93,13 +94,20 @@ def _add_slot(builder: newton.ModelBuilder, slot: BodySlot) -> int:
 
 
 def contact_capacity(layout: Layout) -> int:
-    """Contacts per world to make room for: what the objects' pieces can have with what they can meet.
+    """Contacts per world to make room for, from what the objects' pieces can have with what they can meet.
 
     A piece rests on at most a few faces: 4 contacts with the table and 4 with a neighbour; fingers add 16.
     """
+    if layout.contacts_per_world is not None:
+        return layout.contacts_per_world
     solid = [slot for slot in layout.bodies if slot.motion != "marker"]
     pieces = sum(max(len(model.colliders) for model in slot.candidates) for slot in solid)
     return int(np.ceil((24 + 8 * pieces) / 16) * 16)
+
+
+def constraint_capacity(layout: Layout) -> int:
+    """Constraint rows per world to make room for: 4 per contact (a friction pyramid) and the joints' own."""
+    return layout.constraints_per_world or 4 * contact_capacity(layout) + 32
 
 
 def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: str) -> WorldModel:
@@ -114,9 +122,11 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     slot_body, slot_coord, slot_dof = [], [], []
     for slot in layout.bodies:
         if slot.motion == "marker":
-            slot_body.append(-1), slot_coord.append(-1), slot_dof.append(-1)
+            for rows in (slot_body, slot_coord, slot_dof):
+                rows.append(-1)
             continue
-        slot_coord.append(world.joint_coord_count), slot_dof.append(world.joint_dof_count)
+        slot_coord.append(world.joint_coord_count)
+        slot_dof.append(world.joint_dof_count)
         slot_body.append(_add_slot(world, slot))
     scene = newton.ModelBuilder()
     newton.solvers.SolverMuJoCo.register_custom_attributes(scene)
@@ -126,7 +136,7 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     model = scene.finalize(device=device)
     return WorldModel(
         model, num_worlds, world.body_count, link_names, tuple(slot_body), tuple(slot_coord), tuple(slot_dof),
-        contact_capacity(layout),
+        contact_capacity(layout), constraint_capacity(layout),
     )  # fmt: skip
 
 

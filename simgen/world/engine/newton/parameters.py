@@ -10,8 +10,9 @@ import warp as wp
 from newton import ModelFlags
 
 from simgen.world.engine.newton.model import WorldModel
+from simgen.world.kernels import as_torch, required
 from simgen.world.robot.card import RobotCard
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Body, Layout, Scene
 
 
 class Parameters:
@@ -24,20 +25,20 @@ class Parameters:
         model, worlds = world.model, world.num_worlds
         self._world, self._layout, self._card = world, layout, card
         self._device = str(model.device)
-        self._mass = wp.to_torch(model.body_mass).view(worlds, -1)
-        self._inverse_mass = wp.to_torch(model.body_inv_mass).view(worlds, -1)
-        self._inertia = wp.to_torch(model.body_inertia).view(worlds, -1, 3, 3)
-        self._inverse_inertia = wp.to_torch(model.body_inv_inertia).view(worlds, -1, 3, 3)
-        self._center = wp.to_torch(model.body_com).view(worlds, -1, 3)
+        self._mass = as_torch(model.body_mass).view(worlds, -1)
+        self._inverse_mass = as_torch(model.body_inv_mass).view(worlds, -1)
+        self._inertia = as_torch(model.body_inertia).view(worlds, -1, 3, 3)
+        self._inverse_inertia = as_torch(model.body_inv_inertia).view(worlds, -1, 3, 3)
+        self._center = as_torch(model.body_com).view(worlds, -1, 3)
         shapes = model.shape_count // worlds
-        self._shape_body = np.asarray(model.shape_body.numpy()[:shapes])
-        self._friction = wp.to_torch(model.shape_material_mu).view(worlds, shapes)
-        self._scaled = [wp.to_torch(getattr(model, name)).view(worlds, shapes, -1) for name in _LENGTHS]
-        self._transform = wp.to_torch(model.shape_transform).view(worlds, shapes, 7)
-        self._stiffness = wp.to_torch(model.joint_target_ke).view(worlds, -1)
-        self._damping = wp.to_torch(model.joint_target_kd).view(worlds, -1)
-        self._armature = wp.to_torch(model.joint_armature).view(worlds, -1)
-        self._gravity = wp.to_torch(model.gravity)
+        self._shape_body = required(model.shape_body).numpy()[:shapes]
+        self._friction = as_torch(model.shape_material_mu).view(worlds, shapes)
+        self._scaled = [as_torch(getattr(model, name)).view(worlds, shapes, -1) for name in _LENGTHS]
+        self._transform = as_torch(model.shape_transform).view(worlds, shapes, 7)
+        self._stiffness = as_torch(model.joint_target_ke).view(worlds, -1)
+        self._damping = as_torch(model.joint_target_kd).view(worlds, -1)
+        self._armature = as_torch(model.joint_armature).view(worlds, -1)
+        self._gravity = as_torch(model.gravity)
         self._base = (self._stiffness[0].clone(), self._damping[0].clone(), self._armature[0].clone())
         self._base_friction = self._friction[0].clone()
         self._known: list[dict[str, tuple[float, ...]]] = [{} for _ in range(worlds)]
@@ -46,8 +47,7 @@ class Parameters:
         """Writes the scenes' parameters and returns the Newton flags of what changed (0: nothing)."""
         flags = self._select(env_ids, scenes)
         for env, scene in zip(env_ids, scenes, strict=True):
-            for slot, body in enumerate(scene.bodies):
-                row = self._world.slot_body[slot]
+            for slot, row in enumerate(self._world.slot_body):
                 if row >= 0:
                     flags |= self._write_body(env, slot, row, scene)
             flags |= self._write_robot(env, scene)
@@ -60,28 +60,22 @@ class Parameters:
         return True
 
     def _select(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> int:
-        rows, variants = [], []
+        changed: dict[int, tuple[int, Body]] = {}  # row in the body arrays of all worlds -> world, body
         for env, scene in zip(env_ids, scenes, strict=True):
-            for slot, body in enumerate(scene.bodies):
-                row = self._world.slot_body[slot]
-                if row < 0:
-                    continue
-                look = (float(body.candidate), *(float(factor) for factor in body.scale))
-                if self._changed(env, f"shape {slot}", look):
-                    rows.append(env * self._world.bodies_per_world + row)
-                    variants.append(body.candidate)
+            for slot, row in enumerate(self._world.slot_body):
+                body = scene.bodies[slot]
+                shape = (float(body.candidate), *(float(factor) for factor in body.scale))
+                if row >= 0 and self._changed(env, f"shape {slot}", shape):
+                    changed[env * self._world.bodies_per_world + row] = (env, body)
                     self._known[env].pop(f"mass {slot}", None)
                     self._known[env].pop(f"friction {slot}", None)
-        if not rows:
+        if not changed:
             return 0
-        chosen = wp.array(variants, dtype=wp.int32, device=self._device)
-        bodies = wp.array(rows, dtype=wp.int32, device=self._device)
-        flags = int(self._world.model.select_body_variants(chosen, bodies=bodies))
-        for env, scene in zip(env_ids, scenes, strict=True):
-            for slot, body in enumerate(scene.bodies):
-                row = self._world.slot_body[slot]
-                if row >= 0 and env * self._world.bodies_per_world + row in rows:
-                    self._scale(env, row, body.scale)
+        variants = wp.array([body.candidate for _, body in changed.values()], dtype=wp.int32, device=self._device)
+        bodies = wp.array(list(changed), dtype=wp.int32, device=self._device)
+        flags = int(self._world.model.select_body_variants(variants, bodies=bodies))
+        for row, (env, body) in changed.items():
+            self._scale(env, row % self._world.bodies_per_world, body.scale)
         return flags
 
     def _scale(self, env: int, row: int, scale: np.ndarray) -> None:

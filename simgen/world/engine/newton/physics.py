@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import newton
 import torch
@@ -11,10 +11,10 @@ import warp as wp
 from simgen.world.engine.newton.friction import MeanFriction
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.parameters import Parameters
+from simgen.world.kernels import as_torch, required
 from simgen.world.robot.card import RobotCard
 from simgen.world.scene.scene import Layout, Scene
 
-wp.config.quiet = True
 
 @wp.kernel(enable_backward=False)
 def _accumulate(overflow: wp.array(dtype=wp.int32), total: wp.array(dtype=wp.int32)):  # type: ignore[valid-type]
@@ -50,7 +50,7 @@ class Physics:
         self._solver = newton.solvers.SolverMuJoCo(
             model,
             nconmax=world.contact_capacity,
-            njmax=4 * world.contact_capacity + 32,
+            njmax=world.constraint_capacity,
             iterations=20,
             ls_iterations=40,
             integrator="discrete",
@@ -65,22 +65,22 @@ class Physics:
         self.state, self._next_state, self._control = model.state(), model.state(), model.control()
         self.overflow = wp.zeros(worlds, dtype=wp.int32, device=model.device)
         self.parameters = Parameters(world, layout, card)
-        self.joint_q = wp.to_torch(self.state.joint_q).view(worlds, -1)
-        self.joint_qd = wp.to_torch(self.state.joint_qd).view(worlds, -1)
-        self.targets = wp.to_torch(self._control.joint_target_q).view(worlds, -1)
-        self.body_q = wp.to_torch(self.state.body_q).view(worlds, -1, 7)
-        self.body_qd = wp.to_torch(self.state.body_qd).view(worlds, -1, 6)
-        self.body_f = wp.to_torch(self.state.body_f).view(worlds, -1, 6)
+        self.joint_q = as_torch(self.state.joint_q).view(worlds, -1)
+        self.joint_qd = as_torch(self.state.joint_qd).view(worlds, -1)
+        self.targets = as_torch(self._control.joint_target_q).view(worlds, -1)
+        self.body_q = as_torch(self.state.body_q).view(worlds, -1, 7)
+        self.body_qd = as_torch(self.state.body_qd).view(worlds, -1, 6)
+        self.body_f = as_torch(self.state.body_f).view(worlds, -1, 6)
         self._mask = torch.zeros(worlds + 1, dtype=torch.bool, device=self.joint_q.device)
-        self._graph = None
-        newton.eval_fk(model, model.joint_q, model.joint_qd, self.state)
+        self._graph: wp.Graph | None = None
+        newton.eval_fk(model, required(model.joint_q), required(model.joint_qd), self.state)
 
     def _advance(self) -> None:
         self.overflow.zero_()
         state, following = self.state, self._next_state
         for _ in range(self._substeps):
             if state is not self.state:
-                wp.copy(state.body_f, self.state.body_f)
+                wp.copy(required(state.body_f), required(self.state.body_f))
             self._pipeline.collide(state, self.contacts)
             self._friction.write()
             self._solver.step(state, following, self._control, self.contacts, self._dt, observables=self._observables)
@@ -93,12 +93,10 @@ class Physics:
     def step(self) -> None:
         """Advances all worlds by one control step; the first call compiles and captures the graph."""
         with wp.ScopedDevice(self.world.model.device):
-            if self._graph is None:
-                self._capture()
-            wp.capture_launch(self._graph)
+            wp.capture_launch(self._graph or self._capture())
         self.body_f.zero_()
 
-    def _capture(self) -> None:
+    def _capture(self) -> wp.Graph:
         names = ("joint_q", "joint_qd", "body_q", "body_qd")
         kept = [wp.clone(getattr(self.state, name)) for name in names]
         self._advance()  # compiles, allocates
@@ -107,7 +105,9 @@ class Physics:
         for name, array in zip(names, kept, strict=True):
             wp.copy(getattr(self.state, name), array)
         self._solver.reset(self.state, flags=0)
+        assert capture.graph is not None
         self._graph = capture.graph
+        return capture.graph
 
     def reset(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Puts worlds into the initial state of their scenes, parameters included. Other worlds are not touched."""
@@ -131,13 +131,18 @@ class Physics:
 
     def overflowing(self) -> dict[int, str]:
         """Returns the worlds in which the last control step lost contacts or constraints, and what to raise."""
-        bits = self.overflow.numpy()
-        room = self.world.contact_capacity
-        message = f"more contacts or constraints than there is room for; raise `contacts_per_world` (now {room})"
-        return {int(world): message for world in bits.nonzero()[0]}
+        return {world: self._advice(int(bits)) for world, bits in enumerate(self.overflow.numpy()) if bits}
+
+    def _advice(self, bits: int) -> str:
+        kinds = self._solver.OverflowBits
+        if bits & (kinds.CONTACT_PIPELINE | kinds.SOLVER_NCONMAX):
+            room = f"raise physics.contacts_per_world (now {self.world.contact_capacity})"
+            return f"more contacts than there is room for; {room}"
+        room = f"raise physics.constraints_per_world (now {self.world.constraint_capacity})"
+        return f"more constraint rows than there is room for; {room}"
 
     def refresh(self, ids: torch.Tensor) -> None:
-        """After writing joint_q and joint_qd of some worlds: clears the solver's memory of them and updates the bodies."""
+        """Clears the solver's memory of some worlds and updates their bodies; for after writing the joints."""
         self._mask.zero_()
         self._mask[ids] = True
         mask = wp.from_torch(self._mask, dtype=wp.bool)
@@ -146,13 +151,13 @@ class Physics:
         articulations = self._mask[:-1].repeat_interleave(per_world)
         newton.eval_fk(
             self.world.model,
-            self.state.joint_q,
-            self.state.joint_qd,
+            required(self.state.joint_q),
+            required(self.state.joint_qd),
             self.state,
             mask=wp.from_torch(articulations, dtype=wp.bool),
         )
 
 
-def _xyzw(quaternion: Sequence[float]) -> list[float]:
+def _xyzw(quaternion: Iterable[float]) -> list[float]:
     w, x, y, z = (float(value) for value in quaternion)
     return [x, y, z, w]

@@ -1,0 +1,21 @@
+"""Physics beyond the bodies: gravity, and room for contacts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simgen.spec.base import Bounds, Spec
+
+_Room = Annotated[int, Bounds(1, 100000)]
+
+
+class PhysicsSpec(Spec):
+    """Gravity and capacities; the capacities follow from the objects and need no care unless a message asks for it."""
+
+    gravity: Annotated[float, Bounds(-100.0, 100.0, "m/s^2")] = Field(default=-9.81, description="Along z [m/s^2].")
+    contacts_per_world: _Room | None = Field(default=None, description="Room for contacts; default: from the objects.")
+    constraints_per_world: _Room | None = Field(
+        default=None, description="Room for constraint rows; default: from the contacts."
+    )
