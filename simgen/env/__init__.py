@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gymnasium.vector import AutoresetMode
+
 from simgen.env.numpy_view import NumpyView
 from simgen.env.task_env import Outcome, TaskEnv
 from simgen.spec import TaskSpec, load_task
@@ -20,6 +22,7 @@ def make(
     seed: int = 0,
     overrides: Iterable[str] = (),
     images: bool = True,
+    autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
 ) -> TaskEnv:
     """Makes the environments of a task.
 
@@ -30,9 +33,10 @@ def make(
         seed: Of the sequence of episodes.
         overrides: Changes such as "episode.max_steps=50".
         images: Whether observations have the cameras' images.
+        autoreset_mode: When worlds that are done start anew; gymnasium's observation wrappers want NEXT_STEP.
 
     Raises:
         BadInput: All that is wrong with the task.
     """
     spec = task if isinstance(task, TaskSpec) else load_task(task, overrides)
-    return TaskEnv(spec, num_envs, device, seed, images)
+    return TaskEnv(spec, num_envs, device, seed, images, autoreset_mode=autoreset_mode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium
+import numpy as np
 import torch
 
 from simgen.env.task_env import TaskEnv
@@ -29,4 +30,4 @@ class NumpyView(gymnasium.vector.VectorWrapper):
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
         """See TaskEnv."""
-        return tuple(to_numpy(value) for value in self.env.step(torch.as_tensor(actions)))  # type: ignore[return-value]
+        return tuple(to_numpy(value) for value in self.env.step(torch.as_tensor(np.array(actions))))  # type: ignore[return-value]

@@ -25,6 +25,7 @@ from simgen.world.robot.control.mode import make_action_mode
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.seed import episode_seed
 
 Observation = dict[str, Any]
@@ -56,7 +57,9 @@ class TaskEnv(gymnasium.vector.VectorEnv):
     Observations have ManiSkill's layout: agent/{qpos,qvel}, extra/<term>, sensor_param/<camera>/...,
     sensor_data/<camera>/{rgb, depth, segmentation, ...}; what only a teacher may see is under privileged/<term>.
     A world that is done starts its next episode in the same step; the observation before that is in
-    `info["final_obs"]`, its info in `final_info`.
+    `info["final_obs"]` (rows of the worlds in `_final_obs`), its info in `final_info`. gymnasium's wrappers that change
+    observations want `autoreset_mode=NEXT_STEP` instead: there a done world shows its last observation, and the next
+    step ignores its action and returns the first observation of its next episode with reward 0.
 
     The k-th episode of world e is episode e + k * E of the seed, whatever the other worlds do.
 
@@ -67,6 +70,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         seed: Of the dataset; `reset(seed=)` replaces it.
         images: Whether observations have the cameras' images.
         backend: Renderer: "auto", "raster" or "trace".
+        autoreset_mode: When done worlds start anew; DISABLED leaves it to `reset` with a mask.
     """
 
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
@@ -79,6 +83,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         seed: int = 0,
         images: bool = True,
         backend: Backend = "auto",
+        autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     ) -> None:
         if num_envs < 1:
             raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
@@ -95,9 +100,12 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         self._images = images and bool(self.layout.cameras)
         self._steps = torch.zeros(num_envs, dtype=torch.int64, device=self.device)
         self._episodes = torch.zeros(num_envs, dtype=torch.int64)
+        self.metadata = {**type(self).metadata, "autoreset_mode": autoreset_mode}
+        self._ended = torch.zeros(num_envs, dtype=torch.bool, device=self.device)  # starts anew at the next step
         self.start(range(num_envs), self._next_seeds(range(num_envs)))
         self._bind()
         self._make_spaces()
+        self._episodes.zero_()  # the first reset gives the first episodes
 
     def _bind(self) -> None:
         task = self.task
@@ -125,10 +133,14 @@ class TaskEnv(gymnasium.vector.VectorEnv):
 
     def start(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
         """Starts the episodes with these seeds in these worlds; the others are not touched."""
-        scenes = [self.sampler.sample(seed) for seed in seeds]
+        self.start_scenes(env_ids, [self.sampler.sample(seed) for seed in seeds])
+
+    def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
+        """Starts episodes with these scenes, which `sampler` drew; the other worlds are not touched."""
         ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
         self.engine.reset(ids, scenes)
         self._steps[ids] = 0
+        self._ended[ids] = False
         if not hasattr(self, "worlds"):
             self.worlds = Worlds(self.engine, self.card)
         self.worlds.refresh()
@@ -153,15 +165,20 @@ class TaskEnv(gymnasium.vector.VectorEnv):
     def _no(self) -> torch.Tensor:
         return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
 
-    def observe(self, copy: bool = True) -> Observation:
-        """Returns what is observed now. Images are copies unless `copy` is False: the next call overwrites them."""
+    def observe(self, copy: bool = True, worlds: Sequence[int] | None = None) -> Observation:
+        """Returns what is observed now.
+
+        Args:
+            copy: Whether images are copies; else the next call overwrites them.
+            worlds: Those whose images must be new; those of others may be of the call before. None: all.
+        """
         obs: Observation = {"agent": {}, "extra": {}}
         for name, term in self._policy_terms.items():
             obs["agent" if name in AGENT else "extra"][name] = term()
         if self._privileged_terms:
             obs["privileged"] = {name: term() for name, term in self._privileged_terms.items()}
         if self._images:
-            images = self.engine.render()
+            images = self.engine.render(worlds)
             obs["sensor_param"] = self.engine.camera_parameters()
             obs["sensor_data"] = {
                 camera: {name: image.clone() if copy else image for name, image in outputs.items()}
@@ -193,17 +210,31 @@ class TaskEnv(gymnasium.vector.VectorEnv):
 
     def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
         """Does one control step; worlds that are done start their next episode. Shape of actions: (E, A)."""
+        waiting = self._ended.nonzero().flatten().tolist()
         outcome = self.advance(actions)
+        if waiting:
+            self._begin_instead(waiting, outcome)
         obs, info = self.observe(), self._info(outcome)
         done = outcome.terminated | outcome.truncated
-        if done.any():
+        mode = self.metadata["autoreset_mode"]
+        if mode is AutoresetMode.NEXT_STEP:
+            self._ended = done.clone()
+        elif mode is AutoresetMode.SAME_STEP and done.any():
             ids = done.nonzero().flatten().tolist()
             info["final_obs"], info["final_info"] = obs, dict(info)
             info["_final_obs"] = info["_final_info"] = done.clone()
             self.start(ids, self._next_seeds(ids))
-            obs = self.observe()
+            obs = self.observe(worlds=ids)
             info["elapsed_steps"] = self._steps.clone()
         return obs, outcome.reward, outcome.terminated, outcome.truncated, info
+
+    def _begin_instead(self, env_ids: list[int], outcome: Outcome) -> None:
+        """Starts the next episodes of these worlds and takes back what the step did to them."""
+        self.start(env_ids, self._next_seeds(env_ids))
+        for tensor in (outcome.reward, *outcome.terms.values(), outcome.success, outcome.terminated, outcome.truncated):
+            tensor[env_ids] = 0
+        for env in env_ids:
+            outcome.problems.pop(env, None)
 
     def _info(self, outcome: Outcome | None = None) -> dict[str, Any]:
         info: dict[str, Any] = {"elapsed_steps": self._steps.clone()}

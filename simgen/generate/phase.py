@@ -13,6 +13,7 @@ from simgen.errors import BadInput, SimgenError
 from simgen.generate.recorder import Recorder
 from simgen.generate.schedule import Schedule
 from simgen.policy.base import Policy
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.seed import episode_seed
 
 # Worlds wait for company before they start anew, because a start draws all worlds once more.
@@ -83,7 +84,7 @@ class Phase:
         while self._running:
             step = self._policy.act(obs)
             outcome = self._env.advance(step.action)
-            obs = self._env.observe(copy=False)
+            obs = self._env.observe(copy=False, worlds=list(self._running))
             self._recorder.add(list(self._running), step, outcome, obs)
             self.counts.frames += len(self._running)
             self._end(outcome, step.gave_up)
@@ -102,30 +103,31 @@ class Phase:
         return not self._running or free >= max(1, START_SHARE * self._env.num_envs)
 
     def _start(self) -> dict:
-        started: list[int] = []
+        scenes: dict[int, Scene] = {}
         for world in range(self._env.num_envs):
-            if world not in self._running and self._take(world):
-                started.append(world)
-        if not started:
+            if world not in self._running:
+                following = self._next_scene()
+                if following is None:
+                    break
+                self._running[world], scenes[world] = following
+        if not scenes:
             return {}
-        seeds = [self._env.engine.scene(world).seed for world in started]
-        self._policy.reset(started, seeds)
-        obs = self._env.observe(copy=False)
+        started = list(scenes)
+        self._env.start_scenes(started, list(scenes.values()))
+        self._policy.reset(started, [scene.seed for scene in scenes.values()])
+        obs = self._env.observe(copy=False, worlds=started)
         self._recorder.begin(started, obs)
         return obs
 
-    def _take(self, world: int) -> bool:
-        """Starts the next episode that can be built in a world; says whether there was one."""
+    def _next_scene(self) -> tuple[int, Scene] | None:
+        """Returns index and scene of the next episode that can be built; None if no more are needed."""
         while (index := self._schedule.take()) is not None:
             seed = episode_seed(self._dataset_seed, self._env.task.name, self.name, index)
             try:
-                self._env.start([world], [seed])
+                return index, self._env.sampler.sample(seed)
             except BadInput as error:  # this seed's scene cannot be built; others may
                 self._discard(index, seed, str(error))
-                continue
-            self._running[world] = index
-            return True
-        return False
+        return None
 
     def _end(self, outcome: Outcome, gave_up: torch.Tensor) -> None:
         done = (outcome.terminated | outcome.truncated).cpu() | gave_up

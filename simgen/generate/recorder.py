@@ -31,13 +31,13 @@ class Recorder:
 
     def begin(self, env_ids: list[int], obs: dict[str, Any]) -> None:
         """Starts recording in these worlds with their first observation."""
-        ids = np.asarray(env_ids)
+        ids = np.sort(np.asarray(env_ids))
         self.time[ids] = 0
         self._put(self._states, self._length + 1, self._state_rows(obs), ids)
 
     def add(self, env_ids: list[int], step: Step, outcome: Outcome, obs: dict[str, Any]) -> None:
-        """Records a control step of these worlds."""
-        ids = np.asarray(env_ids)
+        """Records a control step of these worlds, in any order."""
+        ids = np.sort(np.asarray(env_ids))
         rows = {
             "actions": step.label,
             "rewards": outcome.reward,

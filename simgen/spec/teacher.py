@@ -11,11 +11,13 @@ from simgen.spec.base import (
     Angles,
     AnglesDegrees,
     Bounds,
+    Coordinate,
     Degrees,
     Fraction,
     OneOf,
     Position,
     Spec,
+    Text,
     in_radians,
     wrong,
 )
@@ -44,6 +46,9 @@ class MoveSpec(Spec):
     frame: _Frame = Field(
         default="world",
         description="Axes of `offset`: world, body (those of `to`), or towards:<object> (x points there, z up).",
+    )
+    height: Coordinate | None = Field(
+        default=None, description="Height of the place in the world [m], instead of that of `to`; `offset` comes on top."
     )
     yaw: Angle | None = Field(
         default=None, description="Turn of the gripper about the vertical [rad], in the axes of `frame`."
@@ -84,7 +89,11 @@ class StepSpec(OneOf):
         default=None, description="With `move`: opening of the gripper on the way; default as is."
     )
     seconds: _Seconds | None = Field(default=None, description="Duration [s]; default 1.0 for a move, 0.3 for a grip.")
-    check: Condition | None = Field(default=None, description="Must hold at the end, else the teacher starts again.")
+    check: Condition | None = Field(
+        default=None, description="Must hold at the end, else the teacher starts again with this stage."
+    )
+    stage: Text | None = Field(default=None, description="Name of the stage that begins with this step.")
+    done: Condition | None = Field(default=None, description="With `stage`: if it holds, the stage is left out.")
 
     @model_validator(mode="after")
     def _sensible(self) -> StepSpec:
@@ -92,6 +101,8 @@ class StepSpec(OneOf):
             raise wrong("'wait' is itself a time in s; remove 'seconds'")
         if self.gripper is not None and self.move is None:
             raise wrong("'gripper' goes with 'move'. Allowed: grip: open, grip: close")
+        if self.done is not None and self.stage is None:
+            raise wrong("'done' goes with 'stage', the name of what it leaves out; add it")
         return self
 
     @property
@@ -101,7 +112,10 @@ class StepSpec(OneOf):
 
 
 class TeacherSpec(Spec):
-    """The steps, and how often it starts again when a step's check fails; a plain list is the steps alone."""
+    """The steps, and how often it starts again when a step's check fails; a plain list is the steps alone.
+
+    Steps may form stages: a check that fails starts again with the stage's first step, not with the first of all.
+    """
 
     steps: Annotated[tuple[StepSpec, ...], Field(min_length=1, max_length=200)] = Field(description="In their order.")
     retries: Annotated[int, Bounds(0, 100, "retries")] = Field(default=2, description="How often it may start again.")

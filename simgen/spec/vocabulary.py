@@ -31,6 +31,13 @@ _AXIS = Parameter("axis", "axis of the object that points up", default="z")
 _HEIGHT = _length("how far its lowest point is above where it started")
 _JOINT_SPEED = Parameter("float", "largest speed of any arm joint", "rad/s", 0.2, 0.0, 100.0)
 _AXES = Parameter("axes", "which components count", default="xyz")
+_OFFSET = Parameter("vector", "of the point from the place, in world axes", "m", (0.0, 0.0, 0.0))
+_INTO = Parameter("body", "object with a hole along its x axis, through its origin")
+_STATIC = {
+    "below": Parameter("float", "largest speed", "m/s", 0.05, 0.0, 100.0),
+    "turning": Parameter("float", "largest angular speed", "rad/s", 0.5, 0.0, 1000.0),
+}
+_TOLERANCE = _length("largest gap in height", 0.01)
 
 _OBSERVATIONS = (
     Term("qpos", "observation", "joint positions [rad or m], (dof,)"),
@@ -54,14 +61,24 @@ _REWARDS = (
          {"body": _BODY, "scale": _SCALE}),
     Term("grasped", "reward", "1 while the fingers hold it", {"body": _BODY}),
     Term("place", "reward", "1 - tanh(scale * distance from the object to its place), 0..1",
-         {"body": _BODY, "at": _AT, "scale": _SCALE, "axes": _AXES}),
+         {"body": _BODY, "at": _AT, "scale": _SCALE, "axes": _AXES, "offset": _OFFSET}),
     Term("near", "reward", "1 while it is near its place",
-         {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES}),
+         {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES, "offset": _OFFSET}),
     Term("push", "reward", "1 - tanh(scale * distance from the tool centre point to the push point behind the object, "
          "as seen from its place), 0..1", {"body": _BODY, "at": _AT, "scale": _SCALE}),
     Term("upright", "reward", "1 - tanh(scale * angle between the axis and up), 0..1",
          {"body": _BODY, "axis": _AXIS, "scale": _ANGLE_SCALE}),
+    Term("align", "reward", "1 - tanh(scale * distance from the hole's axis), of the peg's head (+x end) or middle, "
+         "whichever is farther, 0..1", {"body": _BODY, "into": _INTO, "scale": _SCALE}),
+    Term("insert", "reward", "1 - tanh(scale * distance from the peg's head (+x end) to the hole's middle), 0..1",
+         {"body": _BODY, "into": _INTO, "scale": _SCALE}),
     Term("robot_static", "reward", "1 while no arm joint is faster", {"below": _JOINT_SPEED}),
+    Term("body_static", "reward", "1 while it is slower", {"body": _BODY, **_STATIC}),
+    Term("on", "reward", "1 while it stands on the surface",
+         {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE}),
+    Term("in", "reward", "1 while it is inside the other's hollow",
+         {"body": _BODY, "in": Parameter("body", "what it lies in")}),
+    Term("released", "reward", "1 while no finger touches it", {"body": _BODY}),
     Term("lifted", "reward", "1 while it is lifted", {"body": _BODY, "height": _HEIGHT}),
     Term("action_penalty", "reward", "minus the squared length of the action"),
     Term("joint_velocity_penalty", "reward", "minus the squared length of the arm's joint velocity [rad^2/s^2]"),
@@ -69,25 +86,22 @@ _REWARDS = (
 )  # fmt: skip
 
 _CONDITIONS = (
-    Term("near", "condition", "the origins are near each other",
-         {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES}),
+    Term("near", "condition", "its origin is near a place",
+         {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES, "offset": _OFFSET}),
     Term("on", "condition", "it stands on the surface, within its outline, and touches it",
-         {"body": _BODY, "on": Parameter("surface", "what it stands on"),
-          "tolerance": _length("largest gap in height", 0.01, 0.0, 1.0)}),
+         {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE}),
     Term("in", "condition", "its origin is inside the other's hollow",
          {"body": _BODY, "in": Parameter("body", "what it lies in")}),
     Term("grasped", "condition", "the fingers hold it", {"body": _BODY}),
     Term("released", "condition", "no finger touches it", {"body": _BODY}),
     Term("robot_static", "condition", "no arm joint is faster", {"below": _JOINT_SPEED}),
-    Term("body_static", "condition", "it is slower",
-         {"body": _BODY, "below": Parameter("float", "largest speed", "m/s", 0.05, 0.0, 100.0)}),
+    Term("body_static", "condition", "it neither moves nor turns faster", {"body": _BODY, **_STATIC}),
     Term("lifted", "condition", "it is lifted", {"body": _BODY, "height": _HEIGHT}),
     Term("upright", "condition", "the axis points up",
          {"body": _BODY, "axis": _AXIS,
           "within_deg": Parameter("float", "largest angle between the axis and up", "degrees", 10.0, 0.0, 180.0)}),
-    Term("inserted", "condition", "it is in the hole of the other",
-         {"body": _BODY, "into": Parameter("body", "object with a hole"),
-          "depth": _length("least depth", 0.015, 0.0, 1.0)}),
+    Term("inserted", "condition", "its head (+x end) is in the hole and has reached its middle",
+         {"body": _BODY, "into": _INTO, "within": _length("how far before the middle is enough", 0.015)}),
     Term("inside", "condition", "its origin is in a box in the world",
          {"body": _BODY, "region": Parameter("region", "lowest and highest corner", "m")}),
 )  # fmt: skip
@@ -157,7 +171,6 @@ RANDOMIZABLE: tuple[Randomizable, ...] = (
     Randomizable("robot.damping", "factor on the damping of all joints", "", 0.01, 100.0, factor=True),
     Randomizable("robot.armature", "factor on the armature of all joints", "", 0.01, 100.0, factor=True),
     Randomizable("robot.friction", "factor on the friction of the fingers", "", 0.01, 100.0, factor=True),
-    Randomizable("robot.xyz", "place of the base", "m", -100.0, 100.0, (3,)),
     Randomizable("camera.*.eye", "place of a camera", "m", -100.0, 100.0, (3,)),
     Randomizable("camera.*.look_at", "point that a camera looks at", "m", -100.0, 100.0, (3,)),
     Randomizable("camera.*.fov_deg", "vertical field of view of a camera", "degrees", 1.0, 179.0),

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from simgen.env.terms.place import Place, distance, tilt
+from simgen.env.terms.place import NO_OFFSET, Place, distance, head_of, in_frame_of, tilt
 from simgen.env.worlds import Worlds
-from simgen.world import rotation
 
 
-def near(worlds: Worlds, body: str, at: Place, within: float, axes: str = "xyz") -> torch.Tensor:
-    """The origins are at most `within` apart."""
-    return distance(worlds, body, at, axes) <= within
+def near(
+    worlds: Worlds, body: str, at: Place, within: float, axes: str = "xyz", offset: Sequence[float] = NO_OFFSET
+) -> torch.Tensor:
+    """The origin is at most `within` from a place plus `offset`."""
+    return distance(worlds, body, at, axes, offset) <= within
 
 
 def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Tensor:
@@ -23,7 +24,7 @@ def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Ten
     touching = worlds.touches(body, "table" if on in ("table", "ground") else on)
     if on in ("table", "ground"):
         return (gap <= tolerance) & touching
-    local = rotation.rotate(rotation.conjugate(worlds.quaternion(on)), worlds.position(body) - worlds.position(on))
+    local = in_frame_of(worlds, on, worlds.position(body))
     half = 0.5 * worlds.extent(on)
     return (gap <= tolerance) & touching & (local[:, :2].abs() <= half[:, :2]).all(-1)
 
@@ -31,9 +32,7 @@ def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Ten
 def inside_of(worlds: Worlds, body: str, **parameters: str) -> torch.Tensor:
     """Its origin is inside the other's hollow: over its outline, below its rim."""
     other = parameters["in"]
-    local = rotation.rotate(
-        rotation.conjugate(worlds.quaternion(other)), worlds.position(body) - worlds.position(other)
-    )
+    local = in_frame_of(worlds, other, worlds.position(body))
     half = 0.5 * worlds.extent(other)
     floor = worlds.position(other)[:, 2] + worlds.interior_of(other)
     low_enough = worlds.bottom_of(body) <= floor + 0.5 * (worlds.top_of(other) - floor).clamp(min=0.01)
@@ -56,9 +55,10 @@ def robot_static(worlds: Worlds, below: float = 0.2) -> torch.Tensor:
     return worlds.state.qvel[:, : worlds.card.num_arm_joints].abs().amax(-1) <= below
 
 
-def body_static(worlds: Worlds, body: str, below: float = 0.05) -> torch.Tensor:
-    """It is slower than `below`."""
-    return worlds.linear_velocity(body).norm(dim=-1) <= below
+def body_static(worlds: Worlds, body: str, below: float = 0.05, turning: float = 0.5) -> torch.Tensor:
+    """It is slower than `below` and turns more slowly than `turning`."""
+    slow = worlds.linear_velocity(body).norm(dim=-1) <= below
+    return slow & (worlds.angular_velocity(body).norm(dim=-1) <= turning)
 
 
 def lifted(worlds: Worlds, body: str, height: float) -> torch.Tensor:
@@ -71,18 +71,15 @@ def upright(worlds: Worlds, body: str, axis: str | Sequence[float] = "z", within
     return tilt(worlds, body, axis) <= math.radians(within_deg)
 
 
-def inserted(worlds: Worlds, body: str, into: str, depth: float = 0.015) -> torch.Tensor:
-    """The head of a peg (its +x end) is at least `depth` past the mouth (-x side) of a hole along the other's x axis.
+def inserted(worlds: Worlds, body: str, into: str, within: float = 0.015) -> torch.Tensor:
+    """The head of a peg (its +x end) came from -x to at most `within` before the middle of a hole along x.
 
-    Source: ManiSkill `PegInsertionSide-v1`, `has_peg_inserted` (Apache-2.0).
+    Source: ManiSkill `PegInsertionSide-v1`, `has_peg_inserted` (Apache-2.0); the head must be inside the hole by half
+    the peg's width, which is a little less than the hole's.
     """
-    head = torch.zeros_like(worlds.position(body))
-    head[:, 0] = 0.5 * worlds.extent(body)[:, 0]
-    tip = worlds.position(body) + rotation.rotate(worlds.quaternion(body), head)
-    local = rotation.rotate(rotation.conjugate(worlds.quaternion(into)), tip - worlds.position(into))
-    past = local[:, 0] + 0.5 * worlds.extent(into)[:, 0]
-    aside = local[:, 1:].abs() <= 0.5 * worlds.extent(body)[:, 1:]
-    return (past >= depth) & aside.all(-1)
+    head = in_frame_of(worlds, into, head_of(worlds, body))
+    aside = head[:, 1:].abs() <= 0.5 * worlds.extent(body)[:, 1:]
+    return (head[:, 0] >= -within) & aside.all(-1)
 
 
 def inside(worlds: Worlds, body: str, region: Sequence[Sequence[float]]) -> torch.Tensor:

@@ -20,10 +20,28 @@ def place_of(worlds: Worlds, place: Place) -> torch.Tensor:
     return worlds.tcp_position.new_tensor(place).expand(worlds.num_envs, 3)
 
 
-def distance(worlds: Worlds, body: str, at: Place, axes: str = "xyz") -> torch.Tensor:
-    """Returns how far a body is from a place [m], counting only some of the axes. Shape: (E,)."""
+NO_OFFSET = (0.0, 0.0, 0.0)
+
+
+def distance(
+    worlds: Worlds, body: str, at: Place, axes: str = "xyz", offset: Sequence[float] = NO_OFFSET
+) -> torch.Tensor:
+    """Returns how far a body is from a place plus `offset` [m], counting only some of the axes. Shape: (E,)."""
     kept = ["xyz".index(axis) for axis in axes]
-    return (worlds.position(body) - place_of(worlds, at))[:, kept].norm(dim=-1)
+    way = worlds.position(body) - place_of(worlds, at) - worlds.tcp_position.new_tensor(list(offset))
+    return way[:, kept].norm(dim=-1)
+
+
+def in_frame_of(worlds: Worlds, body: str, point: torch.Tensor) -> torch.Tensor:
+    """Returns points of the world in the frame of a body [m]. Shapes: (E, 3)."""
+    return rotation.rotate(rotation.conjugate(worlds.quaternion(body)), point - worlds.position(body))
+
+
+def head_of(worlds: Worlds, body: str) -> torch.Tensor:
+    """Returns the middle of the +x end of a body's box [m]. Shape: (E, 3)."""
+    tip = torch.zeros_like(worlds.position(body))
+    tip[:, 0] = 0.5 * worlds.extent(body)[:, 0]
+    return worlds.position(body) + rotation.rotate(worlds.quaternion(body), tip)
 
 
 def tilt(worlds: Worlds, body: str, axis: str | Sequence[float]) -> torch.Tensor:

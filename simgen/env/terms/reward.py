@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 
 from simgen.env.terms import condition
-from simgen.env.terms.place import Place, distance, place_of, tilt
+from simgen.env.terms.place import NO_OFFSET, Place, distance, head_of, in_frame_of, place_of, tilt
 from simgen.env.worlds import Worlds
 
+CONDITIONS_AS_REWARDS = ("grasped", "near", "robot_static", "lifted", "body_static", "on", "in", "released")
 PUSH_DISTANCE = 0.03  # of the push point behind the object's side [m]
 
 
@@ -18,9 +19,11 @@ def reach(worlds: Worlds, body: str, scale: float = 5.0) -> torch.Tensor:
     return 1.0 - torch.tanh(scale * (worlds.tcp_position - worlds.position(body)).norm(dim=-1))
 
 
-def place(worlds: Worlds, body: str, at: Place, scale: float = 5.0, axes: str = "xyz") -> torch.Tensor:
+def place(
+    worlds: Worlds, body: str, at: Place, scale: float = 5.0, axes: str = "xyz", offset: Sequence[float] = NO_OFFSET
+) -> torch.Tensor:
     """How near the object is to its place."""
-    return 1.0 - torch.tanh(scale * distance(worlds, body, at, axes))
+    return 1.0 - torch.tanh(scale * distance(worlds, body, at, axes, offset))
 
 
 def push(worlds: Worlds, body: str, at: Place, scale: float = 5.0) -> torch.Tensor:
@@ -35,6 +38,18 @@ def push(worlds: Worlds, body: str, at: Place, scale: float = 5.0) -> torch.Tens
 def upright(worlds: Worlds, body: str, axis: str | Sequence[float] = "z", scale: float = 2.0) -> torch.Tensor:
     """How nearly an axis points up."""
     return 1.0 - torch.tanh(scale * tilt(worlds, body, axis))
+
+
+def align(worlds: Worlds, body: str, into: str, scale: float = 5.0) -> torch.Tensor:
+    """How near head and middle of a peg are to the axis of a hole, by the farther of the two."""
+    points = (head_of(worlds, body), worlds.position(body))
+    aside = torch.stack([in_frame_of(worlds, into, point)[:, 1:].norm(dim=-1) for point in points])
+    return 1.0 - torch.tanh(scale * aside.amax(0))
+
+
+def insert(worlds: Worlds, body: str, into: str, scale: float = 5.0) -> torch.Tensor:
+    """How near the head of a peg is to the middle of a hole."""
+    return 1.0 - torch.tanh(scale * in_frame_of(worlds, into, head_of(worlds, body)).norm(dim=-1))
 
 
 def joint_velocity_penalty(worlds: Worlds) -> torch.Tensor:
@@ -55,6 +70,8 @@ REWARDS: dict[str, Callable[..., torch.Tensor]] = {
     "place": place,
     "push": push,
     "upright": upright,
+    "align": align,
+    "insert": insert,
     "joint_velocity_penalty": joint_velocity_penalty,
-    **{name: _as_reward(condition.CONDITIONS[name]) for name in ("grasped", "near", "robot_static", "lifted")},
+    **{name: _as_reward(condition.CONDITIONS[name]) for name in CONDITIONS_AS_REWARDS},
 }

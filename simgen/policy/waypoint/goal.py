@@ -19,6 +19,8 @@ SQUARE_TOLERANCE = 0.002  # [m]
 def goal_pose(move: MoveSpec, worlds: Worlds) -> tuple[torch.Tensor, torch.Tensor]:
     """Returns the pose of the tool centre point at the end of a move: (E, 3) [m] and wxyz (E, 4)."""
     place = place_of(worlds, move.to)
+    if move.height is not None:
+        place = torch.cat([place[:, :2], torch.full_like(place[:, 2:], move.height)], -1)
     heading = _frame_heading(move, worlds, place)
     if move.frame == "body":
         assert isinstance(move.to, str)

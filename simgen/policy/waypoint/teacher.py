@@ -23,8 +23,9 @@ OPENINGS = {"open": 1.0, "close": 0.0}
 class WaypointTeacher:
     """Moves the tool centre point on straight lines from way-point to way-point.
 
-    Each step begins from where things are then: goals are computed when a step is entered, and a step whose `check`
-    fails, or a program that ends without success, starts again with fresh poses, up to `retries` times.
+    Each step begins from where things are then: goals are computed when a step is entered. When a step's `check` fails,
+    its stage starts again with fresh poses; when the program ends without success, all of it does, without the stages
+    that are `done`; together up to `retries` times.
 
     Args:
         env: The worlds.
@@ -38,6 +39,11 @@ class WaypointTeacher:
         self._env, self._steps, self._noise = env, env.task.teacher.steps, noise
         self._retries = env.task.teacher.retries
         self._checks = [None if s.check is None else bind_condition(s.check, env.worlds) for s in self._steps]
+        self._done = [None if s.done is None else bind_condition(s.done, env.worlds) for s in self._steps]
+        starts = [index for index, step in enumerate(self._steps) if step.stage is not None]
+        self._stage_ends = [min((s for s in starts if s > i), default=len(self._steps)) for i in range(len(self._steps))]
+        stage_starts = [max((s for s in starts if s <= i), default=0) for i in range(len(self._steps))]
+        self._stage_starts = torch.tensor([*stage_starts, 0])
         dt = env.task.episode.control_seconds
         ticks = [max(1, round(step.duration / dt)) for step in self._steps]
         self._ticks = torch.tensor([*ticks, max(1, round(PATIENCE_SECONDS / dt))])
@@ -48,6 +54,7 @@ class WaypointTeacher:
         self._tick = torch.zeros(count, dtype=torch.int64)
         self._left = torch.zeros(count, dtype=torch.int64)
         self._entered = torch.zeros(count, dtype=torch.bool)
+        self._restarted = torch.ones(count, dtype=torch.bool)  # the next way begins where the tool is
         self._gave_up = torch.zeros(count, dtype=torch.bool)
         self._from = torch.zeros(count, 7, device=device)
         self._to = torch.zeros(count, 7, device=device)
@@ -66,6 +73,7 @@ class WaypointTeacher:
         self._at[ids] = self._tick[ids] = 0
         self._left[ids] = self._retries
         self._entered[ids] = self._gave_up[ids] = False
+        self._restarted[ids] = True
         self._opening[ids] = 1.0
         self._target[ids] = self._env.worlds.state.qpos[ids]
         for env, seed in zip(env_ids, seeds, strict=True):
@@ -74,6 +82,7 @@ class WaypointTeacher:
     def act(self, obs: dict[str, Any]) -> Step:
         """Returns the actions that follow the way-points; `obs` is not looked at, the teacher sees the true state."""
         self._leave_finished_steps()
+        self._leave_out_done_stages()
         self._enter_steps()
         position, quaternion = self._pose_now()
         local = rotation.compose(*rotation.invert(*self._base), position, quaternion)
@@ -104,8 +113,18 @@ class WaypointTeacher:
         again = worlds & (self._left > 0)
         self._gave_up |= worlds & ~again
         self._left[again] -= 1
-        self._at[again] = self._tick[again] = 0
+        self._at[again] = self._stage_starts[self._at[again]]
+        self._tick[again] = 0
         self._entered[again] = False
+        self._restarted |= again
+
+    def _leave_out_done_stages(self) -> None:
+        for index, done in enumerate(self._done):
+            if done is None:
+                continue
+            here = ~self._entered & (self._at == index)
+            if here.any():
+                self._at[here & done().cpu()] = self._stage_ends[index]
 
     def _enter_steps(self) -> None:
         new = ~self._entered
@@ -117,7 +136,7 @@ class WaypointTeacher:
             here = new & (self._at == index)
             step = self._steps[index] if index < len(self._steps) else None
             # a grip or a wait holds the pose that was the goal, not the one that the arm has sagged to
-            first = here & (self._at == 0)
+            first = here & self._restarted
             self._from[first] = now[first]
             later = here & ~first
             self._from[later] = self._to[later]
@@ -126,6 +145,7 @@ class WaypointTeacher:
             if opening is not None:
                 self._opening[here] = OPENINGS[opening] if isinstance(opening, str) else float(opening)
         self._entered |= new
+        self._restarted &= ~new
 
     def _goal(self, step: StepSpec, now: torch.Tensor) -> torch.Tensor:
         assert step.move is not None

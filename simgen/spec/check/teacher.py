@@ -22,8 +22,9 @@ def check_teacher(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterato
         path: Path = ("teacher", "steps", index)
         if step.move is not None:
             yield from _check_move((*path, "move"), step.move, bodies)
-        if step.check is not None:
-            yield from check_condition((*path, "check"), step.check, registry, bodies)
+        for name, condition in (("check", step.check), ("done", step.done)):
+            if condition is not None:
+                yield from check_condition((*path, name), condition, registry, bodies)
 
 
 def _check_move(path: Path, move: MoveSpec, bodies: Bodies) -> Iterator[Problem]:

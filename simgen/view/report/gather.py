@@ -14,8 +14,10 @@ import numpy as np
 
 from simgen.data import Dataset, EpisodeView
 from simgen.data.manifest import sorted_records
+from simgen.view.report.draws import draws
 
 MOST_SAMPLED = 512
+MOST_SHOWN = 6
 MOST_ROWS = 256
 MOST_TIMES = 400
 DEFAULT_CONTROL_HZ = 20.0
@@ -35,6 +37,8 @@ class PhaseSample:
         actions: Shape: (rows, action_dim).
         rewards: NaN after an episode's end. Shape: (sampled, times).
         reward_stride: steps between two columns of `rewards`.
+        words, values: name -> what was drawn for the sampled episodes, by randomisation and as kinds of objects.
+        shown: episodes whose videos are shown.
     """
 
     name: str
@@ -48,6 +52,9 @@ class PhaseSample:
     actions: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     rewards: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     reward_stride: int = 1
+    words: dict[str, Counter[str]] = field(default_factory=dict)
+    values: dict[str, np.ndarray] = field(default_factory=dict)
+    shown: list[EpisodeView] = field(default_factory=list)
 
     @property
     def episodes(self) -> int:
@@ -86,11 +93,12 @@ def phase_names(dataset: Dataset) -> list[str]:
 
 
 def gather_phases(dataset: Dataset) -> list[PhaseSample]:
-    """Reads the sample of every phase that has episodes or attempts."""
+    """Reads the sample of every phase that has episodes or attempts, the most successful phase first."""
     reasons = _discard_reasons(dataset)
     names = phase_names(dataset)
     phases = [_gather(dataset.filter(phase=name), name, names.index(name), reasons.get(name, {})) for name in names]
-    return [phase for phase in phases if phase.attempts]
+    tried = [phase for phase in phases if phase.attempts]
+    return sorted(tried, key=lambda phase: -phase.successes / phase.attempts)
 
 
 def _discard_reasons(dataset: Dataset) -> dict[str, Counter[str]]:
@@ -114,6 +122,8 @@ def _gather(episodes: Dataset, name: str, number: int, discarded: Mapping[str, i
     if not sample:
         return phase
     phase.sampled = len(sample)
+    phase.shown = [episodes[index] for index in spread(len(episodes), MOST_SHOWN)]
+    phase.words, phase.values = draws(sample)
     phase.sampled_success = np.array([episode.success for episode in sample], bool)
     phase.reward_stride = -(-max(episode.length for episode in sample) // MOST_TIMES)
     actions, rewards = [], []

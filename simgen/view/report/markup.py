@@ -6,7 +6,7 @@ import html
 import numbers
 from collections.abc import Iterable
 
-_VOID = {"br", "img", "meta", "hr", "input"}
+_VOID = {"br", "img", "meta", "hr", "input", "source"}
 
 
 class Html(str):

@@ -9,6 +9,8 @@ from typing import Any
 import matplotlib
 import numpy as np
 
+from simgen.world.scene.color import COLORS
+
 NOTHING = (22, 25, 31)
 _SURROUNDINGS = {"ground": (84, 92, 106), "table": (150, 127, 102), "wall": (112, 118, 128)}
 _OBJECTS = (
@@ -84,6 +86,12 @@ def color_depth(depth: np.ndarray, bounds: tuple[float, float]) -> np.ndarray:
     if depth.dtype.kind == "f":
         depth = np.nan_to_num(depth, nan=0.0, posinf=0.0, neginf=0.0)
     return table[np.clip(depth, 0, len(table) - 1).astype(np.int16)]
+
+
+def name_color(word: str) -> str | None:
+    """The colour that a word names, for showing it in its own colour; None if it names none."""
+    known = COLORS.get(word)
+    return css((round(255 * known[0]), round(255 * known[1]), round(255 * known[2]))) if known else None
 
 
 def css(color: Color) -> str:

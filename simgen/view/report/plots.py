@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from simgen.view.report.markup import Html
-from simgen.view.report.svg import Chart, Range, ticks, widen
+from simgen.view.report.svg import MARGINS, Chart, Range, ticks, widen
 
-LARGE, SMALL = (380, 230), (240, 136)
+LARGE, SMALL = (380, 290), (240, 136)
 _SMALL_MARGINS = (10, 10, 8, 22)
 
 
@@ -23,9 +23,10 @@ class Series:
     values: np.ndarray
 
 
-def histogram_bins(values: np.ndarray, bounds: Range, most: int = 24) -> np.ndarray:
-    """Edges of equal bins; whole numbers get bins of whole width around them."""
+def histogram_bins(values: np.ndarray, bounds: Range) -> np.ndarray:
+    """Edges of equal bins, more for more values; whole numbers get bins of whole width around them."""
     low, high = bounds
+    most = int(np.clip(np.sqrt(2 * len(values)), 6, 24))
     if len(values) and np.array_equal(values, np.round(values)):
         width = max(1, int(np.ceil((high - low + 1) / most)))
         return np.arange(np.floor(low) - 0.5, high + width + 0.5, width)
@@ -43,7 +44,7 @@ def histogram(
     top = max(float(share.max()) for share in shares) or 1.0
     span = (float(edges[0]), float(edges[-1]))
     if small:
-        chart = Chart(SMALL, span, (0, top * 1.06), y_ticks=(), x_ticks=ticks(span, 4), margins=_SMALL_MARGINS)
+        chart = Chart(SMALL, span, (0, top * 1.06), y_ticks=(), x_ticks=ticks(span, 5), margins=_SMALL_MARGINS)
     else:
         chart = Chart(LARGE, span, (0, top * 1.06), x_label=x_label, y_label="share of episodes [%]")
     for one, share in zip(series, shares, strict=True):
@@ -108,21 +109,19 @@ class Points:
     success: np.ndarray
 
 
-def _equal_frame(xy: np.ndarray) -> tuple[Range, Range, tuple[int, int]]:
-    """Bounds of both axes with the same scale, and the size of the chart that fits them."""
-    (left, bottom), (right, top) = xy.min(axis=0), xy.max(axis=0)
-    span = max(right - left, top - bottom, 0.02) * 1.14
-    middle_x, middle_y = (left + right) / 2, (bottom + top) / 2
-    height = float(np.clip((top - bottom) * 1.14, 0.6 * span, span))
-    x = (float(middle_x - span / 2), float(middle_x + span / 2))
-    y = (float(middle_y - height / 2), float(middle_y + height / 2))
-    return x, y, (380, round(330 * height / span) + 46)
+def _equal_frame(xy: np.ndarray) -> tuple[Range, Range]:
+    """Bounds of both axes of a large chart, with the same scale and a margin."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    area = np.array([LARGE[0] - MARGINS[0] - MARGINS[1], LARGE[1] - MARGINS[2] - MARGINS[3]])
+    half = max(float(((high - low) / area).max()), 1e-4) * 1.12 * area / 2
+    (left, bottom), (right, top) = (low + high) / 2 - half, (low + high) / 2 + half
+    return (float(left), float(right)), (float(bottom), float(top))
 
 
 def top_view(points: Sequence[Points], label: str, robot: tuple[float, float] | None) -> Html:
-    """Where things are, seen from above, x to the right; an arrow at the edge points to the robot's base."""
-    x, y, size = _equal_frame(np.concatenate([one.xy for one in points]))
-    chart = Chart(size, x, y, x_label="x [m]", y_label="y [m]")
+    """Where things are, seen from above, x to the right; a note says where the robot's base is, to the left."""
+    x, y = _equal_frame(np.concatenate([one.xy for one in points]))
+    chart = Chart(LARGE, x, y, x_label="x [m]", y_label="y [m]")
     for value in ticks(x, 5):
         place = chart.x(value)
         chart.add("line", x1=place, x2=place, y1=chart.top, y2=chart.bottom, class_="grid")
@@ -131,29 +130,9 @@ def top_view(points: Sequence[Points], label: str, robot: tuple[float, float] | 
             kind = "dot" if success else "ring"
             chart.add("circle", cx=chart.x(place_x), cy=chart.y(place_y), r=3.6, class_=kind, style=f"--c:{one.color}")
     if robot is not None and robot[0] < x[0]:
-        middle = float(np.clip(chart.y(robot[1]), chart.top + 10, chart.bottom - 10))
-        chart.add("path", d=f"M{chart.left + 3} {middle:.0f}l8 -5v10z", class_="arrow")
-        chart.text(chart.left + 15, middle + 3.5, f"robot, {x[0] - robot[0]:.2f} m", "note", "start")
-    return chart.svg(label)
-
-
-def success_map(points: Points, label: str, cells: int = 5) -> Html:
-    """Success rate over the start position, seen from above, in square cells; the number in a cell is its rate [%]."""
-    x, y, size = _equal_frame(points.xy)
-    chart = Chart(size, x, y, x_label="x [m]", y_label="y [m]", y_ticks=ticks(y, 4))
-    step = (x[1] - x[0]) / cells
-    columns = np.clip(((points.xy[:, 0] - x[0]) / step).astype(int), 0, cells - 1)
-    rows = np.clip(((points.xy[:, 1] - y[0]) / step).astype(int), 0, max(int(np.ceil((y[1] - y[0]) / step)) - 1, 0))
-    for row, column in sorted(set(zip(rows.tolist(), columns.tolist(), strict=True))):
-        inside = (rows == row) & (columns == column)
-        rate, number = float(points.success[inside].mean()), int(inside.sum())
-        left, low = x[0] + column * step, y[0] + row * step
-        high = min(low + step, y[1])
-        box = {"x": chart.x(left) + 1, "y": chart.y(high) + 1, "rx": 3}
-        extent = {"width": chart.x(step) - chart.x(0) - 2, "height": chart.y(low) - chart.y(high) - 2}
-        chart.add("rect", **box, **extent, class_="cell", style=f"--share:{100 * rate:.0f}%")
-        chart.text(chart.x(left + step / 2), chart.y((low + high) / 2) + 1, f"{100 * rate:.0f}", "cell-text")
-        chart.text(chart.x(left + step / 2), chart.y((low + high) / 2) + 12, f"n={number}", "cell-note")
+        place = chart.bottom - 9
+        chart.add("path", d=f"M{chart.left + 3} {place}l8 -5v10z", class_="arrow")
+        chart.text(chart.left + 15, place + 3.5, f"robot at x = {robot[0]:.2f}, y = {robot[1]:.2f}", "note", "start")
     return chart.svg(label)
 
 
@@ -166,7 +145,7 @@ def word_bars(counts: Mapping[str, int], colors: Mapping[str, str], label: str, 
     line = 22
     height = max(SMALL[1], 14 + line * len(words))
     top = max(number for _, number in words)
-    chart = Chart((SMALL[0], height), (0, top), (0, 1), x_ticks=(), y_ticks=(), margins=(82, 34, 6, 8))
+    chart = Chart((SMALL[0], height), (0, top), (0, 1), x_ticks=(), y_ticks=(), margins=(82, 34, 6, 8), line=False)
     for row, (word, number) in enumerate(words):
         place = chart.top + 2 + row * line
         shown = word if len(word) <= 12 else word[:11] + "…"
@@ -182,11 +161,12 @@ def sparkline(values: np.ndarray, label: str) -> Html:
     """A curve without axes, stretched to the width of its place, with a line that the page moves along with a video."""
     known = np.where(np.isfinite(values), values, 0.0)
     low, high = widen(float(known.min()), float(known.max()))
-    chart = Chart((200, 26), (0, max(len(known) - 1, 1)), (low, high), x_ticks=(), y_ticks=(), margins=(0, 0, 2, 1))
+    chart = Chart(
+        (200, 26), (0, max(len(known) - 1, 1)), (low, high), x_ticks=(), y_ticks=(), margins=(0, 0, 2, 1), line=False
+    )
     points = [(float(index), float(value)) for index, value in enumerate(known)]
     points = points if len(points) > 1 else [points[0], (1.0, points[0][1])]
     corners = [(0.0, low), *points, (points[-1][0], low)]
     chart.add("path", d=chart.path(corners, closed=True), class_="spark-area")
     chart.add("path", d=chart.path(points), class_="spark-line")
-    svg = chart.svg(label)
-    return Html(svg.replace('class="chart"', 'class="spark" preserveAspectRatio="none"', 1))
+    return chart.svg(label, class_="spark", preserveAspectRatio="none")

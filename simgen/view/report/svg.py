@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from simgen.view.report.markup import Child, Html, element
 
 Range = tuple[float, float]
+MARGINS = (40, 10, 10, 36)  # left, right, top, bottom
 
 
 def ticks(bounds: Range, most: int) -> list[float]:
@@ -50,6 +51,7 @@ class Chart:
         x_label, y_label: what they show, with the unit.
         x_ticks, y_ticks: where their ticks are; () for none.
         margins: left, right, top and bottom.
+        line: whether the x axis is drawn.
     """
 
     def __init__(
@@ -62,7 +64,8 @@ class Chart:
         y_label: str = "",
         x_ticks: Sequence[float] | None = None,
         y_ticks: Sequence[float] | None = None,
-        margins: tuple[int, int, int, int] = (40, 10, 10, 36),
+        margins: tuple[int, int, int, int] = MARGINS,
+        line: bool = True,
     ) -> None:
         self.width, self.height = size
         self.left, right, self.top, bottom = margins
@@ -70,6 +73,8 @@ class Chart:
         self._x, self._y = x, y
         self._marks: list[Html] = []
         self._axes(ticks(x, 5) if x_ticks is None else x_ticks, ticks(y, 4) if y_ticks is None else y_ticks)
+        if line:
+            self.add("line", x1=self.left, x2=self.right, y1=self.bottom, y2=self.bottom, class_="axis")
         self._labels(x_label, y_label)
 
     def x(self, value: float) -> float:
@@ -95,10 +100,10 @@ class Chart:
         places = [f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points]
         return "M" + "L".join(places) + ("Z" if closed else "")
 
-    def svg(self, label: str) -> Html:
+    def svg(self, label: str, class_: str = "chart", **attributes: object) -> Html:
         """The chart as an image; `label` says in words what it shows."""
         box = f"0 0 {self.width} {self.height}"
-        return element("svg", self._marks, class_="chart", viewBox=box, role="img", aria_label=label)
+        return element("svg", self._marks, class_=class_, viewBox=box, role="img", aria_label=label, **attributes)
 
     def _axes(self, x_ticks: Sequence[float], y_ticks: Sequence[float]) -> None:
         for value in y_ticks:
@@ -108,7 +113,6 @@ class Chart:
             place = self.x(value)
             self.add("line", x1=place, x2=place, y1=self.bottom, y2=self.bottom + 4, class_="axis")
             self.text(place, self.bottom + 15, tick_text(value))
-        self.add("line", x1=self.left, x2=self.right, y1=self.bottom, y2=self.bottom, class_="axis")
 
     def _labels(self, x_label: str, y_label: str) -> None:
         if x_label:

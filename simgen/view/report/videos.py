@@ -20,6 +20,7 @@ from PIL import Image
 from simgen.data import EpisodeView
 from simgen.data.reader import LazyArray
 from simgen.errors import SimgenError
+from simgen.view.report.markup import Html, element
 from simgen.view.report.tiles import TileLayout, TilePainter, lay_out, resize_colors, tile_size
 
 MOST_FRAMES = 300
@@ -71,13 +72,14 @@ class Video:
     speed: float = 1.0
     layout: TileLayout | None = None
 
-    @property
-    def uri(self) -> str:
-        return data_uri(self.data, self.mime)
-
-    @property
-    def poster_uri(self) -> str:
-        return data_uri(self.poster, "image/jpeg")
+    def element(self, label: str) -> Html:
+        """The video as markup: the page's script plays it while it is on the screen; without it there are controls."""
+        source = element("source", src=data_uri(self.data, self.mime), type=self.mime)
+        return element(
+            "video", source, poster=data_uri(self.poster, "image/jpeg"), width=self.width, height=self.height,
+            controls=True, loop=True, muted=True, playsinline=True, preload="none", aria_label=label,
+            data_hold=_HOLD_SECONDS,
+        )  # fmt: skip
 
 
 def data_uri(data: bytes, mime: str) -> str:
@@ -181,16 +183,14 @@ def hold_frames(fps: float) -> int:
 
 def wall_video(episodes: Sequence[EpisodeView], columns: int, hz: float) -> Video | None:
     """Many episodes at once, as a wall of RGB tiles; None if they do not all have RGB images of one size."""
-    clips = [_rgb(episode) for episode in episodes]
-    if not clips or len({clip.shape[1:] if clip is not None else None for clip in clips}) > 1:
+    clips = [clip for episode in episodes if (clip := _rgb(episode)) is not None]
+    if not clips or len(clips) < len(episodes) or len({clip.shape[1:] for clip in clips}) > 1:
         return None
-    longest = max(len(clip) for clip in clips if clip is not None)
+    longest = max(len(clip) for clip in clips)
     stride = max(1, math.ceil(hz / _FASTEST))
     rows = list(range(0, longest, stride))[:MOST_FRAMES]
     fps = hz / stride
-    data, first = encode(
-        _hold(_wall([clip for clip in clips if clip is not None], columns, rows), hold_frames(fps)), fps
-    )
+    data, first = encode(_hold(_wall(clips, columns, rows), hold_frames(fps)), fps)
     return Video(data, choose_encoder().mime, _jpeg(first), first.shape[1], first.shape[0], fps)
 
 

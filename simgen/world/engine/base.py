@@ -77,8 +77,11 @@ class Engine(Protocol):
         """Returns the scene that a world was given last."""
         ...
 
-    def render(self) -> dict[str, dict[str, torch.Tensor]]:
-        """Returns the images of all cameras by camera and output. Shape of each: (E, H, W, channels)."""
+    def render(self, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns the images of all cameras by camera and output. Shape of each: (E, H, W, channels).
+
+        Where `worlds` is given, only theirs are sure to be of now; others may be those of an earlier call.
+        """
         ...
 
     def camera_parameters(self) -> dict[str, dict[str, torch.Tensor]]:

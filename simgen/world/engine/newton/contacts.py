@@ -52,6 +52,7 @@ class ContactForces:
         model = physics.world.model
         self._shapes_per_world = model.shape_count // physics.world.num_worlds
         self._device = model.device
+        self._new = torch.zeros(physics.world.num_worlds, dtype=torch.bool, device=physics.joint_q.device)
 
     def _register(self, pair: tuple[str, str]) -> None:
         self._pairs.append(pair)
@@ -62,8 +63,14 @@ class ContactForces:
         self._fresh = False
 
     def outdated(self) -> None:
-        """To be called when the state has changed."""
+        """To be called after a step."""
         self._fresh = False
+        self._new.zero_()
+
+    def forget(self, env_ids: torch.Tensor) -> None:
+        """To be called for worlds whose state was set: nothing presses there until the next step."""
+        self._fresh = False
+        self._new[env_ids] = True
 
     def between(self, a: str, b: str) -> torch.Tensor:
         """Returns the force [N] on `a` from `b`, world frame. Shape: (E, 3)."""
@@ -92,4 +99,5 @@ class ContactForces:
             outputs=[self._total],
             device=self._device,
         )
+        wp.to_torch(self._total).masked_fill_(self._new[:, None, None], 0.0)
         self._fresh = True

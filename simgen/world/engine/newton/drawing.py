@@ -110,13 +110,13 @@ class Drawing:
         views["background_high"][env] = torch.tensor(light.background)
         views["background_low"][env] = torch.tensor(light.background) * HORIZON
 
-    def render(self, body_q: wp.array) -> dict[str, dict[str, torch.Tensor]]:
-        """Draws all cameras; the tensors are overwritten by the next call."""
+    def render(self, body_q: wp.array, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
+        """Draws all cameras, at least in these worlds; the tensors are overwritten by the next call."""
         if not self.cameras:
             return {}
-        self._renderer.update(body_q, self._light)
+        self._renderer.update(body_q, self._light, worlds)
         return {
-            slot.name: self._renderer.view(body_q, self.cameras[slot.name], slot.outputs)
+            slot.name: self._renderer.view(body_q, self.cameras[slot.name], slot.outputs, worlds)
             for slot in self._layout.cameras
         }
 

@@ -68,7 +68,7 @@ class NewtonEngine:
                 self._bounds[env, index] = torch.as_tensor(model.bounds * body.scale).float()
         self._physics.reset(ids, scenes)
         self._drawing.reset(ids, scenes)
-        self._contacts.outdated()
+        self._contacts.forget(env_ids)
 
     def set_targets(self, position: torch.Tensor) -> None:
         """Sets the joint position targets [rad or m]. Shape: (E, D)."""
@@ -122,7 +122,7 @@ class NewtonEngine:
             physics.joint_qd[env_ids, dof : dof + 3] = state.body_linear_velocity[:, index]
             physics.joint_qd[env_ids, dof + 3 : dof + 6] = state.body_angular_velocity[:, index]
         physics.refresh(env_ids)
-        self._contacts.outdated()
+        self._contacts.forget(env_ids)
 
     def contacts(self, a: str, b: str) -> torch.Tensor:
         """Returns the force [N] that `b` exerts on `a`; "table" is everything static. Shape: (E, 3)."""
@@ -132,9 +132,9 @@ class NewtonEngine:
         """Returns the corners of a body's box in its own frame, at its scale [m]. Shape: (E, 2, 3)."""
         return self._bounds[:, slot]
 
-    def render(self) -> dict[str, dict[str, torch.Tensor]]:
-        """Returns the images of all cameras; the next call overwrites them."""
-        return self._drawing.render(required(self._physics.state.body_q))
+    def render(self, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns the images of all cameras, new at least for `worlds`; the next call overwrites them."""
+        return self._drawing.render(required(self._physics.state.body_q), worlds)
 
     def camera_parameters(self) -> dict[str, dict[str, torch.Tensor]]:
         """Returns intrinsic_cv (E, 3, 3), extrinsic_cv (E, 3, 4) and cam2world_gl (E, 4, 4) of the last rendering."""

@@ -14,6 +14,9 @@ from simgen.world.scene.model import Collider, ObjectModel
 from simgen.world.scene.scene import BodySlot, Layout
 
 DENSITY = 1000.0
+# MuJoCo's impedance at and below the surface and its width [m]; at the default (0.9, 0.95) fingers sink in by 7 mm.
+CONTACT_IMPEDANCE = (0.98, 0.995, 0.001, 0.5, 2.0)
+ROWS_PER_TILE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,13 @@ def _xyzw(quaternion: np.ndarray) -> wp.quat:
     return wp.quat(x, y, z, w)
 
 
+def _register_attributes(builder: newton.ModelBuilder) -> None:
+    """Declares the solver's own attributes, with stiff contacts for every shape."""
+    newton.solvers.SolverMuJoCo.register_custom_attributes(builder)
+    impedance = builder.custom_attributes["mujoco:geom_solimp"]
+    impedance.default = type(impedance.default)(*CONTACT_IMPEDANCE)
+
+
 def _collision_config(density: float) -> newton.ModelBuilder.ShapeConfig:
     return newton.ModelBuilder.ShapeConfig(density=density, gap=0.0, mu=1.0, has_particle_collision=False)
 
@@ -70,7 +80,7 @@ def add_collider(builder: newton.ModelBuilder, body: int, collider: Collider, de
 def _candidate(model: ObjectModel, massless: bool) -> newton.ModelBuilder:
     """A builder with the one body of an object model, with the solid's true mass properties."""
     builder = newton.ModelBuilder()
-    newton.solvers.SolverMuJoCo.register_custom_attributes(builder)
+    _register_attributes(builder)
     builder.rigid_gap = 0.0
     mass = 0.0 if massless else model.volume * DENSITY
     inertia = np.zeros((3, 3)) if massless else model.inertia * DENSITY
@@ -106,8 +116,12 @@ def contact_capacity(layout: Layout) -> int:
 
 
 def constraint_capacity(layout: Layout) -> int:
-    """Constraint rows per world to make room for: 4 per contact (a friction pyramid) and the joints' own."""
-    return layout.constraints_per_world or 4 * contact_capacity(layout) + 32
+    """Constraint rows per world to make room for: 4 per contact (a friction pyramid) and the joints' own.
+
+    Whole tiles of 16, because the solver looks at the rows that fill the last tile, also where it stored none.
+    """
+    wanted = layout.constraints_per_world or 4 * contact_capacity(layout) + 32
+    return -(-wanted // ROWS_PER_TILE) * ROWS_PER_TILE
 
 
 def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: str) -> WorldModel:
@@ -118,6 +132,7 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     """
     base = wp.transform(wp.vec3(*layout.robot_position), wp.quat_rpy(0.0, 0.0, layout.robot_yaw))
     world = robot_builder(card, base)
+    _register_attributes(world)
     link_names = tuple(label.rsplit("/", 1)[-1] for label in world.body_label)
     slot_body, slot_coord, slot_dof = [], [], []
     for slot in layout.bodies:
@@ -129,7 +144,7 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
         slot_dof.append(world.joint_dof_count)
         slot_body.append(_add_slot(world, slot))
     scene = newton.ModelBuilder()
-    newton.solvers.SolverMuJoCo.register_custom_attributes(scene)
+    _register_attributes(scene)
     _add_statics(world, layout, len(link_names))
     scene.rigid_gap = 0.0
     scene.replicate(world, num_worlds)

@@ -10,16 +10,11 @@ import warp as wp
 
 from simgen.world.engine.newton.friction import MeanFriction
 from simgen.world.engine.newton.model import WorldModel
+from simgen.world.engine.newton.overflow import Overflow
 from simgen.world.engine.newton.parameters import Parameters
 from simgen.world.kernels import as_torch, required
 from simgen.world.robot.card import RobotCard
 from simgen.world.scene.scene import Layout, Scene
-
-
-@wp.kernel(enable_backward=False)
-def _accumulate(overflow: wp.array(dtype=wp.int32), total: wp.array(dtype=wp.int32)):  # type: ignore[valid-type]
-    world = wp.tid()
-    total[world] = total[world] | overflow[world]
 
 
 class Physics:
@@ -55,15 +50,16 @@ class Physics:
             ls_iterations=40,
             integrator="discrete",
             cone="pyramidal",
-            impratio=1.0,
+            impratio=10.0,
             use_mujoco_contacts=False,
             kinematic_switchable_roots=False,
         )
+        self._solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `overflowing` tells it better
         kinds = self._solver.ObservableKind
         self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
         self.contact_force = self._observables.contact_f
         self.state, self._next_state, self._control = model.state(), model.state(), model.control()
-        self.overflow = wp.zeros(worlds, dtype=wp.int32, device=model.device)
+        self._overflow = Overflow(model, worlds, self.contacts, world.contact_capacity)
         self.parameters = Parameters(world, layout, card)
         self.joint_q = as_torch(self.state.joint_q).view(worlds, -1)
         self.joint_qd = as_torch(self.state.joint_qd).view(worlds, -1)
@@ -76,15 +72,16 @@ class Physics:
         newton.eval_fk(model, required(model.joint_q), required(model.joint_qd), self.state)
 
     def _advance(self) -> None:
-        self.overflow.zero_()
+        self._overflow.begin()
         state, following = self.state, self._next_state
         for _ in range(self._substeps):
             if state is not self.state:
                 wp.copy(required(state.body_f), required(self.state.body_f))
             self._pipeline.collide(state, self.contacts)
+            self._overflow.look_at_contacts()
             self._friction.write()
             self._solver.step(state, following, self._control, self.contacts, self._dt, observables=self._observables)
-            wp.launch(_accumulate, dim=self.world.num_worlds, inputs=[self._observables.overflow, self.overflow])
+            self._overflow.add(required(self._observables.overflow))
             state, following = following, state
         if state is not self.state:  # an odd number of substeps: the result must stand where the views look
             for name in ("joint_q", "joint_qd", "body_q", "body_qd"):
@@ -131,7 +128,7 @@ class Physics:
 
     def overflowing(self) -> dict[int, str]:
         """Returns the worlds in which the last control step lost contacts or constraints, and what to raise."""
-        return {world: self._advice(int(bits)) for world, bits in enumerate(self.overflow.numpy()) if bits}
+        return {world: self._advice(int(bits)) for world, bits in enumerate(self._overflow.bits.numpy()) if bits}
 
     def _advice(self, bits: int) -> str:
         kinds = self._solver.OverflowBits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -13,6 +14,7 @@ from simgen.errors import SimgenError
 from simgen.world.engine.newton.render.camera import CameraBatch
 from simgen.world.engine.newton.render.color import color_tables
 from simgen.world.engine.newton.render.instances import InstanceTable
+from simgen.world.engine.newton.render.lanes import Lanes
 from simgen.world.engine.newton.render.light import LightBatch
 from simgen.world.engine.newton.render.mesh_fill import Scratch, allocate_scratch
 from simgen.world.engine.newton.render.mesh_pool import MeshPool
@@ -40,8 +42,8 @@ class _View:
 
     canvas: Canvas
     worlds_per_pass: int
-    buffer: GBuffer
-    scratch: Scratch
+    buffers: list[GBuffer]  # one per lane
+    scratch: list[Scratch]  # one per lane
     arrays: dict[str, wp.array]  # flat; of length 0 if not wanted
     tensors: dict[str, torch.Tensor]
 
@@ -59,6 +61,8 @@ class Renderer:
         textures: From `texture_arrays`; None draws without.
         samples: Per pixel and axis (1, 2 or 4): smoother rgb; the other outputs do not change.
         shadow_size: Side of the shadow maps (raster) [texel]; about that of the pictures is enough.
+        threads: On the CPU, where Warp runs a launch on one core: so many launches, each of other worlds, at a time.
+            None: as many as the process has cores. The pictures do not depend on it.
 
     Nothing is allocated in `render` once `prepare` (or a first `render`) was called with the camera and outputs, so it
     can be captured in a graph; the buffers keep their addresses.
@@ -75,6 +79,7 @@ class Renderer:
         textures: TextureArrays | None = None,
         samples: int = 1,
         shadow_size: int = 128,
+        threads: int | None = None,
     ) -> None:
         self.device = wp.get_device(device)
         self.backend = ("raster" if self.device.is_cpu else "trace") if backend == "auto" else backend
@@ -94,7 +99,10 @@ class Renderer:
         scene.shadows = allocate_shadows(self.num_worlds, shadow_size if with_map else 0, self.device)
         scene.shadow_mode = SHADOW_MAP if with_map else SHADOW_RAYS if shadows else NO_SHADOWS
         self._pool, self._is_updated = pool, False
-        self._scratch = self._allocate_scratch(SHADOW_SLOTS if with_map else 0)
+        self._lanes = Lanes(threads, self.device)
+        slots = math.ceil(self.num_worlds / self._lanes.count)
+        self._shadow_slots = min(SHADOW_SLOTS, slots)
+        self._scratch = self._allocate_scratch(self._shadow_slots if with_map else 0)
         self._table = color_tables(self.device)
         self._nothing = wp.zeros(1, dtype=wp.int64, device=self.device)
         self._views: dict[tuple[CameraBatch, tuple[str, ...]], _View] = {}
@@ -122,8 +130,11 @@ class Renderer:
         self.update(body_q, light)
         return self.view(body_q, camera, outputs)
 
-    def update(self, body_q: wp.array, light: LightBatch) -> None:
-        """Take over poses and lights, for several calls of `view`. The arguments are those of `render`."""
+    def update(self, body_q: wp.array, light: LightBatch, worlds: Sequence[int] | None = None) -> None:
+        """Take over poses and lights, for several calls of `view`. The arguments are those of `render`.
+
+        `worlds`: those that `view` will be asked for; None: all.
+        """
         if len(body_q) != self.num_worlds * self.num_bodies:
             raise SimgenError(
                 f"body_q has {len(body_q)} poses, not {self.num_worlds} worlds x {self.num_bodies} bodies"
@@ -138,16 +149,22 @@ class Renderer:
         )
         self._launch(frame_lights, self.num_worlds, [*arguments, scene.light, scene.shadows])
         if scene.shadow_mode == SHADOW_MAP:
-            scene.shadows.heights.zero_()
-            for first in range(0, self.num_worlds, SHADOW_SLOTS):
-                self._launch(
-                    shadow_kernel,
-                    min(SHADOW_SLOTS, self.num_worlds - first),
-                    [scene.meshes, *arguments, scene.shadows, first, self._scratch, self._nothing],
-                )
+            self._lanes.run(self._passes(self._shadow_slots, worlds), self._draw_shadows)
 
-    def view(self, body_q: wp.array, camera: CameraBatch, outputs: Sequence[Output]) -> dict[str, torch.Tensor]:
-        """Draw one camera of every world as of the last `update`. Arguments and result are those of `render`."""
+    def _draw_shadows(self, lane: int, first: int) -> None:
+        scene, count = self._scene, min(self._shadow_slots, self.num_worlds - first)
+        texels = scene.shadows.size * scene.shadows.size
+        scene.shadows.heights[first * texels : (first + count) * texels].zero_()
+        arguments = [scene.meshes, scene.placements, scene.num_instances, scene.shadows, first]
+        self._launch(shadow_kernel, count, [*arguments, self._scratch[lane], self._nothing])
+
+    def view(
+        self, body_q: wp.array, camera: CameraBatch, outputs: Sequence[Output], worlds: Sequence[int] | None = None
+    ) -> dict[str, torch.Tensor]:
+        """Draw one camera of every world as of the last `update`. Arguments and result are those of `render`.
+
+        `worlds`: those whose pictures must be new; others may stay as the last call left them. None: all.
+        """
         if not self._is_updated:
             raise SimgenError("call update before view")
         view = self._view(camera, outputs)
@@ -156,35 +173,44 @@ class Renderer:
             self.num_worlds,
             [camera.T_parent_camera, camera.body, body_q, self.num_bodies, camera.arrays.T_world_camera],
         )
-        for first in range(0, self.num_worlds, view.worlds_per_pass):
+
+        def draw(lane: int, first: int) -> None:
             count = min(view.worlds_per_pass, self.num_worlds - first)
-            self._fill_buffer(view, camera, first, count)
-            self._draw(view, camera, first, count)
+            self._fill_buffer(view, lane, camera, first, count)
+            self._draw(view, lane, camera, first, count)
+
+        self._lanes.run(self._passes(view.worlds_per_pass, worlds), draw)
         return view.tensors
 
-    def _fill_buffer(self, view: _View, camera: CameraBatch, first: int, count: int) -> None:
-        scene, buffer, grid = self._scene, view.buffer, view.canvas.grid
+    def _passes(self, size: int, worlds: Sequence[int] | None) -> list[int]:
+        """The first worlds of the passes of `size` worlds that hold one of `worlds`."""
+        if worlds is None:
+            return list(range(0, self.num_worlds, size))
+        return sorted({world // size * size for world in worlds})
+
+    def _fill_buffer(self, view: _View, lane: int, camera: CameraBatch, first: int, count: int) -> None:
+        scene, buffer, grid = self._scene, view.buffers[lane], view.canvas.grid
         common = [scene.meshes, scene.placements, scene.num_instances]
         if self.backend == "raster":
             buffer.nearness.zero_()
             buffer.visibility.zero_()
-            arguments = [*common, camera.arrays, grid, first, view.scratch, buffer.nearness, buffer.visibility]
+            arguments = [*common, camera.arrays, grid, first, view.scratch[lane], buffer.nearness, buffer.visibility]
             self._launch(raster_kernel, count, arguments)
         else:
             with_shadows = int(scene.shadow_mode == SHADOW_RAYS and "rgb" in view.tensors)
             arguments = [*common, scene.shadows.axes, with_shadows, camera.arrays, grid, first, buffer]
             self._launch(trace_kernel, count * grid.width * grid.height, arguments)
 
-    def _draw(self, view: _View, camera: CameraBatch, first: int, count: int) -> None:
-        scene, canvas, arrays = self._scene, view.canvas, view.arrays
+    def _draw(self, view: _View, lane: int, camera: CameraBatch, first: int, count: int) -> None:
+        scene, canvas, arrays, buffer = self._scene, view.canvas, view.arrays, view.buffers[lane]
         threads = count * canvas.width * canvas.height // canvas.span
-        arguments = [scene, camera.arrays, canvas, first, view.buffer, self._table]
+        arguments = [scene, camera.arrays, canvas, first, buffer, self._table]
         if "rgb" in view.tensors:
             self._launch(rgb_kernel, threads, [*arguments, arrays["rgb"]])
         if {"normals", "albedo"} & view.tensors.keys():
             self._launch(surface_kernel, threads, [*arguments, arrays["normals"], arrays["albedo"]])
         if {"depth", "segmentation"} & view.tensors.keys():
-            arguments = [scene.placements, scene.num_instances, canvas, camera.far, first, view.buffer]
+            arguments = [scene.placements, scene.num_instances, canvas, camera.far, first, buffer]
             self._launch(label_kernel, threads, [*arguments, arrays["depth"], arrays["segmentation"]])
 
     def _view(self, camera: CameraBatch, outputs: Sequence[Output]) -> _View:
@@ -205,12 +231,9 @@ class Renderer:
         canvas.grid = sample_grid(camera.width, camera.height, self.samples)
         samples = canvas.grid.width * canvas.grid.height
         limit = CPU_PASS_SAMPLES if self.device.is_cpu else GPU_PASS_SAMPLES
-        worlds = max(1, min(self.num_worlds, limit // samples))
+        worlds = max(1, min(math.ceil(self.num_worlds / self._lanes.count), limit // samples))
         rays = self._scene.shadow_mode == SHADOW_RAYS and "rgb" in outputs
-        buffer = GBuffer()
-        buffer.nearness = wp.zeros(worlds * samples, dtype=wp.float32, device=self.device)
-        buffer.visibility = wp.zeros(worlds * samples, dtype=wp.int64, device=self.device)
-        buffer.light = wp.zeros(worlds * samples if rays else 1, dtype=wp.float32, device=self.device)
+        buffers = [self._allocate_buffer(worlds * samples, rays) for _ in range(self._lanes.count)]
         scratch = self._allocate_scratch(worlds if self.backend == "raster" else 0)
         shape = (self.num_worlds, camera.height, camera.width)
         pixels = self.num_worlds * camera.height * camera.width
@@ -219,10 +242,18 @@ class Renderer:
             for name, dtype in DTYPES.items()
         }
         tensors = {name: wp.to_torch(arrays[name]).view(*shape, -1) for name in outputs}
-        return _View(canvas, worlds, buffer, scratch, arrays, tensors)
+        return _View(canvas, worlds, buffers, scratch, arrays, tensors)
 
-    def _allocate_scratch(self, num_slots: int) -> Scratch:
-        return allocate_scratch(num_slots, self._pool.max_points, self._pool.max_faces, self.device)
+    def _allocate_buffer(self, samples: int, rays: bool) -> GBuffer:
+        buffer = GBuffer()
+        buffer.nearness = wp.zeros(samples, dtype=wp.float32, device=self.device)
+        buffer.visibility = wp.zeros(samples, dtype=wp.int64, device=self.device)
+        buffer.light = wp.zeros(samples if rays else 1, dtype=wp.float32, device=self.device)
+        return buffer
+
+    def _allocate_scratch(self, num_slots: int) -> list[Scratch]:
+        points, faces = self._pool.max_points, self._pool.max_faces
+        return [allocate_scratch(num_slots, points, faces, self.device) for _ in range(self._lanes.count)]
 
     def _launch(self, kernel: wp.Kernel, threads: int | tuple[int, int], arguments: list[object]) -> None:
         wp.launch(kernel, dim=threads, inputs=arguments, device=self.device)

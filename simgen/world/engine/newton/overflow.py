@@ -1,0 +1,86 @@
+"""Which worlds lost contacts or constraints for want of room, over all substeps of a control step.
+
+Newton's own observable misses contacts that found no room: the solver lowers their count before it compares.
+"""
+
+from __future__ import annotations
+
+import newton
+import warp as wp
+
+CONTACTS = int(newton.solvers.SolverMuJoCo.OverflowBits.CONTACT_PIPELINE)
+
+
+@wp.kernel(enable_backward=False)
+def _count(
+    count: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+    shape: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+    shapes_per_world: wp.int32,
+    per_world: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+):
+    contact = wp.tid()
+    if contact < count[0]:
+        wp.atomic_add(per_world, shape[contact] / shapes_per_world, 1)
+
+
+@wp.kernel(enable_backward=False)
+def _compare(
+    count: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+    room: wp.int32,
+    per_world: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+    room_per_world: wp.int32,
+    flag: wp.int32,
+    bits: wp.array(dtype=wp.int32),  # type: ignore[valid-type]
+):
+    world = wp.tid()
+    if count[0] > room or per_world[world] > room_per_world:
+        bits[world] = bits[world] | flag
+    per_world[world] = 0
+
+
+@wp.kernel(enable_backward=False)
+def _add(more: wp.array(dtype=wp.int32), bits: wp.array(dtype=wp.int32)):  # type: ignore[valid-type]
+    world = wp.tid()
+    bits[world] = bits[world] | more[world]
+
+
+class Overflow:
+    """Collects `SolverMuJoCo.OverflowBits` per world.
+
+    A world that has more contacts than its own room is told even where its neighbours left theirs free, so that what is
+    reported does not depend on them; only when the common room is full, all worlds are told.
+
+    Args:
+        model: The worlds.
+        num_worlds: How many.
+        contacts: Of the collision pipeline.
+        contacts_per_world: Room for contacts in each world.
+    """
+
+    def __init__(
+        self, model: newton.Model, num_worlds: int, contacts: newton.Contacts, contacts_per_world: int
+    ) -> None:
+        self._contacts, self._num_worlds, self._room = contacts, num_worlds, contacts_per_world
+        self._shapes_per_world, self._device = model.shape_count // num_worlds, model.device
+        self._per_world = wp.zeros(num_worlds, dtype=wp.int32, device=model.device)
+        self.bits = wp.zeros(num_worlds, dtype=wp.int32, device=model.device)
+
+    def begin(self) -> None:
+        """To be called before a control step."""
+        self.bits.zero_()
+
+    def look_at_contacts(self) -> None:
+        """To be called after the contacts were found and before the solver steps."""
+        contacts, room = self._contacts, self._contacts.rigid_contact_max
+        count, shape = contacts.rigid_contact_count, contacts.rigid_contact_shape0
+        wp.launch(_count, dim=room, inputs=[count, shape, self._shapes_per_world, self._per_world], device=self._device)
+        wp.launch(
+            _compare,
+            dim=self._num_worlds,
+            inputs=[count, room, self._per_world, self._room, CONTACTS, self.bits],
+            device=self._device,
+        )
+
+    def add(self, bits: wp.array) -> None:
+        """To be called with the solver's own bits after it has stepped."""
+        wp.launch(_add, dim=self._num_worlds, inputs=[bits, self.bits], device=self._device)
