@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from simgen.data import open_dataset
 from simgen.spec import TaskSpec, load_task
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.newton.engine import NewtonEngine
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
+
+# Half of the seeds solve it by doing nothing.
+COIN = {
+    "name": "coin",
+    "robot": {"use": "panda", "control": "pd_joint_delta_pos"},
+    "episode": {"max_steps": 12, "control_hz": 20, "sim_hz": 40},
+    "scene": {
+        "table": {"use": "table"},
+        "objects": {
+            "cube": {
+                "box": [0.04, 0.04, 0.04],
+                "pose": {"on": "table", "xy": {"choose": [[0.1, 0.2], [0.1, -0.2]]}},
+            }
+        },
+    },
+    "observe": {"policy": ["qpos", "qvel"]},
+    "success": {"near": {"body": "cube", "at": [0.1, 0.2, 0.02], "within": 0.05}},
+    "teacher": {"steps": [{"wait": 0.2}], "retries": 0},
+}
 
 
 def task_of(objects: dict[str, Any], name: str = "small", **fields: Any) -> TaskSpec:
@@ -78,3 +99,8 @@ def rows_of(state: WorldState) -> tuple[torch.Tensor, torch.Tensor]:
         state.body_position, state.body_quaternion, state.body_linear_velocity, state.body_angular_velocity,
     )  # fmt: skip
     return torch.cat([state.qpos, state.qvel], -1), torch.cat(parts, -1)
+
+
+def contents(path: Path) -> dict[tuple[str, int], str]:
+    """Returns the hash of each episode's content by phase and index."""
+    return {(episode.phase, episode.index): episode.sha256 for episode in open_dataset(path)}

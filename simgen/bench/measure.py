@@ -15,9 +15,10 @@ from typing import Any
 import torch
 import warp as wp
 
-from simgen.bench.machine import machine, peak_device_bytes, peak_host_bytes
+from simgen.bench.memory import peak_device_bytes, peak_host_bytes
 from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
+from simgen.machine import machine
 from simgen.spec import TaskSpec, resolved
 
 

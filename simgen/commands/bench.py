@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
-from simgen.commands.output import Overrides, console, parse, show_mapping, write_json
+from simgen.commands.output import Overrides, TaskName, console, parse, show_mapping, write_json
 
 
 @dataclass(frozen=True)
 class Arguments:
     """Measure speed and memory of a task, with random actions, as medians over repetitions."""
 
-    task: tyro.conf.Positional[str]
+    task: TaskName
     """Name of a task (`simgen list tasks`) or path of a YAML file."""
     num_envs: int = 64
     """Worlds that are simulated at once."""

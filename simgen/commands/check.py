@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import tyro
-
-from simgen.commands.output import console, parse, write_json
+from simgen.commands.output import DatasetFolder, console, parse, write_json
 from simgen.data import check_dataset
 
 
@@ -15,7 +12,7 @@ from simgen.data import check_dataset
 class Arguments:
     """Check a dataset; the exit status is 1 if it has a problem."""
 
-    dataset: tyro.conf.Positional[Path]
+    dataset: DatasetFolder
     """Folder of the dataset."""
     quick: bool = False
     """Only look at the records and the files' sizes; decode nothing."""

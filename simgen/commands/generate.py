@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from simgen.commands.output import Overrides, parse, show_mapping, write_json
+from simgen.commands.output import Overrides, TaskName, parse, show_mapping, write_json
 from simgen.errors import BadInput
 
 
@@ -36,7 +36,7 @@ class Arguments:
         json: Print a summary as JSON on the last line.
     """
 
-    task: tyro.conf.Positional[str]
+    task: TaskName
     out: Path
     random: int = 0
     teacher: int = 0

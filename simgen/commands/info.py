@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import tyro
-
-from simgen.commands.output import parse, show_mapping, show_table, write_json
+from simgen.commands.output import DatasetFolder, parse, show_mapping, show_table, write_json
 from simgen.data import dataset_info
 
 
@@ -15,7 +12,7 @@ from simgen.data import dataset_info
 class Arguments:
     """Show what is in a dataset."""
 
-    dataset: tyro.conf.Positional[Path]
+    dataset: DatasetFolder
     """Folder of the dataset."""
     json: bool = False
     """Print one JSON object as the last line."""
@@ -28,8 +25,21 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         write_json(info)
         return 0
-    show_mapping(str(arguments.dataset), {key: value for key, value in info.items() if key != "phases"})
+    shown = {key: value for key, value in info.items() if key != "phases"}
+    show_mapping(str(arguments.dataset), shown | {"cameras": _cameras(info["cameras"])})
     columns = ("episodes", "attempts", "discarded", "success_rate", "frames")
     rows = [(name, *(phase[column] for column in columns)) for name, phase in info["phases"].items()]
     show_table("", ("phase", *columns), rows)
     return 0
+
+
+def _cameras(cameras: dict[str, dict[str, list[int | None]]]) -> str:
+    """One line per camera: "base: depth 128 × 128 × 1, rgb 128 × 128 × 3"."""
+    return "\n".join(
+        f"{name}: " + ", ".join(f"{output} {_size(size)}" for output, size in outputs.items())
+        for name, outputs in cameras.items()
+    )
+
+
+def _size(size: list[int | None]) -> str:
+    return " × ".join("any" if length is None else str(length) for length in size)

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import tyro
@@ -17,6 +18,10 @@ T = TypeVar("T")
 
 Overrides = Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="FIELD=VALUE"), tyro.conf.UseAppendAction]
 """`--set episode.max_steps=50`, as often as needed."""
+
+
+TaskName = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TASK")]
+DatasetFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
 
 
 def parse(arguments: type[T], argv: Sequence[str], command: str) -> T:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
-import tyro
-
-from simgen.commands.output import parse, show_mapping, write_json
+from simgen.commands.output import DatasetFolder, parse, show_mapping, write_json
 
 
 @dataclass(frozen=True)
 class Arguments:
     """Simulate a recorded episode again from its seed and its actions, and compare states, rewards and images."""
 
-    dataset: tyro.conf.Positional[Path]
+    dataset: DatasetFolder
     """Directory of the dataset."""
     episode: int = 0
     """Its place in the dataset, from 0."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
-from simgen.commands.output import console, parse, write_json
+from simgen.commands.output import DatasetFolder, console, parse, write_json
 
 
 @dataclass
 class Arguments:
     """Write one self-contained HTML page that shows what is in a dataset."""
 
-    dataset: tyro.conf.Positional[Path]
+    dataset: DatasetFolder
     """Folder of the dataset."""
     out: Path | None = None
     """The file to write; default: report/index.html in the dataset."""

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import importlib.metadata
 import json
-import platform
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,15 +25,12 @@ from simgen.data.files import (
 )
 from simgen.data.shard import read_record, record_paths
 from simgen.errors import BadInput, SimgenError
+from simgen.machine import commit, versions
 
 FORMAT = "simgen"
 FORMAT_VERSION = 1
 # From version v to v + 1: a function of the manifest, for formats that stay readable.
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-_PACKAGES = (
-    "simgen-toolkit", "numpy", "h5py", "hdf5plugin", "torch", "newton", "warp-lang", "mujoco", "mujoco-warp",
-    "mani_skill", "sapien",
-)  # fmt: skip
 
 
 def spec_hash(spec: Mapping[str, Any]) -> str:
@@ -59,46 +53,24 @@ def new_manifest(
         spec: the resolved spec, JSON-able.
         notes: per path of an array what its data do not say: unit, low, high, names.
     """
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command,
         "engine": engine,
-        "versions": versions,
-        "git_commit": git_commit(),
+        "versions": versions(),
+        "git_commit": commit(),
         "spec_hash": spec_hash(spec),
         "spec": dict(spec),
         "codec": codec,
         "episodes_per_shard": episodes_per_shard,
         "phases": phases,
+        "runs": [],
         "feature_notes": plain(dict(notes), "features"),
         "features": {},
         "statistics": {},
     }
-
-
-def git_commit() -> str | None:
-    """The commit of the checkout that this package runs from; None if it is installed or not under git."""
-    package = Path(__file__).resolve().parents[1]
-    try:
-        asked = subprocess.run(
-            ["git", "-C", str(package.parent), "rev-parse", "--show-toplevel", "HEAD"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    top, commit = asked.stdout.split()[:2]
-    return commit if Path(top) == package.parent else None
 
 
 def read_manifest(root: Path) -> dict[str, Any]:
@@ -132,6 +104,15 @@ def write_manifest(root: Path, manifest: Mapping[str, Any]) -> None:
     """Writes dataset.json whole."""
     with clear_write_errors(root / MANIFEST):
         write_json(root / MANIFEST, manifest)
+
+
+def add_run(path: str | Path, run: Mapping[str, Any]) -> None:
+    """Notes in dataset.json that a run added episodes: when, on what, how fast. Not part of what is hashed."""
+    root = Path(path)
+    manifest = read_manifest(root)
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    manifest["runs"] = [*manifest.get("runs", []), plain({"ended": now, **run}, "run")]
+    write_manifest(root, manifest)
 
 
 def require_same_spec(manifest: Mapping[str, Any], spec: Mapping[str, Any], root: Path) -> None:
@@ -170,14 +151,14 @@ def record_header(manifest: Mapping[str, Any]) -> tuple[str | None, dict[str, An
     episode = spec.get("episode")
     control = robot.get("control") if isinstance(robot, dict) else None
     steps = episode.get("max_steps") if isinstance(episode, dict) else None
-    commit = manifest["git_commit"]
+    revision = manifest["git_commit"]
     return control, {
         "env_info": {
             "env_id": str(spec.get("name", "simgen")),
             "env_kwargs": {"control_mode": control, "obs_mode": "rgb+depth+segmentation"},
             "max_episode_steps": steps,
         },
-        "commit_info": {"commit_id": commit} if commit else None,
+        "commit_info": {"commit_id": revision} if revision else None,
         "source_type": "simgen",
         "source_desc": f"recorded by simgen, engine {manifest['engine'] or 'unknown'}",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from simgen.data import open_dataset
+from simgen.data.manifest import add_run
 from simgen.data.replay import GENERATION
 from simgen.data.writer import DatasetWriter
 from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
 from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.schedule import Schedule
+from simgen.machine import processor
 from simgen.policy import make_policy
 from simgen.spec import TaskSpec
 
@@ -130,7 +133,22 @@ def generate(
         seconds = time.perf_counter() - started
     dataset = open_dataset(out)
     frames = sum(counts.frames for counts in phases.values())
-    return Summary(out, len(dataset), frames, seconds, phases)
+    summary = Summary(out, len(dataset), frames, seconds, phases)
+    if missing:
+        add_run(out, _run(summary, options))
+    return summary
+
+
+def _run(summary: Summary, options: GenerateOptions) -> dict[str, Any]:
+    """What the dataset keeps about how it was made."""
+    return {
+        "frames": summary.frames,
+        "seconds": round(summary.seconds, 3),
+        "num_envs": options.num_envs,
+        "device": options.device,
+        "processor": processor(),
+        "cores": os.cpu_count(),
+    }
 
 
 def _check(task: TaskSpec, options: GenerateOptions) -> None:

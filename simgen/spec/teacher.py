@@ -48,7 +48,8 @@ class MoveSpec(Spec):
         description="Axes of `offset`: world, body (those of `to`), or towards:<object> (x points there, z up).",
     )
     height: Coordinate | None = Field(
-        default=None, description="Height of the place in the world [m], instead of that of `to`; `offset` comes on top."
+        default=None,
+        description="Height of the place in the world [m], instead of that of `to`; `offset` comes on top.",
     )
     yaw: Angle | None = Field(
         default=None, description="Turn of the gripper about the vertical [rad], in the axes of `frame`."

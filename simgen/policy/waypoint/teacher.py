@@ -41,7 +41,9 @@ class WaypointTeacher:
         self._checks = [None if s.check is None else bind_condition(s.check, env.worlds) for s in self._steps]
         self._done = [None if s.done is None else bind_condition(s.done, env.worlds) for s in self._steps]
         starts = [index for index, step in enumerate(self._steps) if step.stage is not None]
-        self._stage_ends = [min((s for s in starts if s > i), default=len(self._steps)) for i in range(len(self._steps))]
+        self._stage_ends = [
+            min((s for s in starts if s > i), default=len(self._steps)) for i in range(len(self._steps))
+        ]
         stage_starts = [max((s for s in starts if s <= i), default=0) for i in range(len(self._steps))]
         self._stage_starts = torch.tensor([*stage_starts, 0])
         dt = env.task.episode.control_seconds

@@ -15,7 +15,7 @@ from simgen.view.report.page import page
 from simgen.view.report.sections.distributions import distributions
 from simgen.view.report.sections.episodes import episodes_of
 from simgen.view.report.sections.overview import header, phase_table, wall
-from simgen.view.report.sections.reference import cameras, legend, loading, provenance
+from simgen.view.report.sections.reference import cameras, legend, loading, provenance, throughput
 from simgen.view.report.tiles import TilePainter, depth_bounds
 
 
@@ -80,6 +80,7 @@ def _page(dataset: Dataset) -> Html:
             *distributions(dataset, phases, hz),
             cameras(dataset),
             legend(painter, shown),
+            throughput(dataset),
             loading(dataset),
             provenance(dataset),
         ],

@@ -9,7 +9,7 @@ import numpy as np
 
 from simgen.data import Dataset, EpisodeView
 from simgen.view.report.markup import Child, Html, element
-from simgen.view.report.numbers import date, shape
+from simgen.view.report.numbers import count, date, duration, shape
 from simgen.view.report.page import section, swatch, table
 from simgen.view.report.palette import css
 from simgen.view.report.tiles import TilePainter
@@ -124,6 +124,27 @@ def _best_phase(dataset: Dataset) -> str:
 
 def _text(array: Any) -> str:
     return f"{array.dtype.name}, {' × '.join(map(str, array.shape))}"
+
+
+def throughput(dataset: Dataset) -> Html | None:
+    """How fast the runs were that made the dataset; None where that was not noted."""
+    rows = [
+        [
+            date(run.get("ended")),
+            count(run["frames"]),
+            duration(run["seconds"]),
+            element("b", f"{run['frames'] / run['seconds']:,.0f}"),
+            count(run["num_envs"]),
+            f"{run['device']} · {run['processor']}, {run['cores']} cores",
+        ]
+        for run in dataset.manifest.get("runs", [])
+        if run["seconds"] > 0
+    ]
+    columns = ("Ended", "Frames", "Time", "Frames per second", "Worlds", "Machine")
+    note = "A frame is one step of one world with all its images: simulated, drawn, compressed and written."
+    return (
+        section("Throughput", table(columns, rows, numeric=(1, 2, 3, 4)), note=note, id_="throughput") if rows else None
+    )
 
 
 def provenance(dataset: Dataset) -> Html:

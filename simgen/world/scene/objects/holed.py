@@ -50,7 +50,10 @@ def build_box_with_hole(size: float, hole: float, depth: float, offset_y: float,
 
 def build_bin(length: float, width: float, height: float, wall: float) -> ObjectModel:
     """Builds an open box: outer sides along x, y and z, thickness of walls and floor [m]."""
-    require(wall < min(0.3 * length, 0.3 * width, 0.5 * height), "bin: wall must be below 0.3 of length and width, 0.5 of height.")
+    require(
+        wall < min(0.3 * length, 0.3 * width, 0.5 * height),
+        "bin: wall must be below 0.3 of length and width, 0.5 of height.",
+    )
     x, y, z = 0.5 * length, 0.5 * width, 0.5 * height
     floor = wall - z
     outer = _rectangle((-x, -y), (x, y))

@@ -5,26 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import resource
 import subprocess
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("simgen-toolkit", "newton", "mujoco-warp", "mujoco", "warp-lang", "torch", "numpy", "mani_skill")
-
-
-def peak_host_bytes() -> int:
-    """Returns the largest resident memory of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def peak_device_bytes(device: str) -> int:
-    """Returns the largest memory that Warp held on the device; 0 on the CPU, whose memory counts as the host's."""
-    if device == "cpu":
-        return 0
-    import warp as wp
-
-    return int(wp.get_mempool_used_mem_high(device))
+PACKAGES = (
+    "simgen-toolkit", "numpy", "h5py", "hdf5plugin", "torch", "newton", "warp-lang", "mujoco", "mujoco-warp",
+    "mani_skill", "sapien",
+)  # fmt: skip
 
 
 def processor() -> str:
@@ -49,15 +37,22 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str | None:
-    """Returns the commit of the checkout that simgen runs from, with "+" if it has changes; None outside one."""
-    folder = Path(__file__).parent
-    git = ["git", "-C", str(folder)]
+    """Returns the commit of the checkout that simgen runs from, with "+" if files of it were changed; None outside."""
+    package = Path(__file__).resolve().parent
+    git = ["git", "-C", str(package.parent)]
     try:
-        name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True)
-        changes = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
+        asked = _output([*git, "rev-parse", "--show-toplevel", "HEAD"])
+        top, name = asked.split()[:2]
+        changes = _output([*git, "status", "--porcelain", "--untracked-files=no"])
+    except (OSError, subprocess.SubprocessError):
         return None
-    return name.stdout.strip() + ("+" if changes.stdout.strip() else "")
+    if Path(top) != package.parent:  # installed into an environment that lies in somebody's repository
+        return None
+    return name + ("+" if changes.strip() else "")
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
 
 
 def machine() -> dict[str, Any]:
