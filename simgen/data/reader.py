@@ -279,6 +279,12 @@ class Dataset(Sequence[EpisodeView]):
         """Closes the files; they open again when needed."""
         self._files.close()
 
+    def __enter__(self) -> Dataset:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def __repr__(self) -> str:
         return f"Dataset({str(self.path)!r}, {len(self)} episodes)"
 

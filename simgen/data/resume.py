@@ -19,13 +19,23 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Found:
-    """What is finished in a dataset: (phase, index) of episodes and of discarded attempts, and where they lie."""
+    """What is finished in a dataset: (phase, index) of episodes and of discarded attempts, and where they lie.
+
+    `successful` is the part of `finished` that succeeded.
+    """
 
     finished: set[tuple[str, int]] = field(default_factory=set)
+    successful: set[tuple[str, int]] = field(default_factory=set)
     discarded: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     staged: set[tuple[str, int]] = field(default_factory=set)
     sealed: set[ShardRange] = field(default_factory=set)
     features: dict[str, Any] = field(default_factory=dict)
+
+    def add_episode(self, key: tuple[str, int], success: bool) -> None:
+        """Takes in an episode that is finished."""
+        self.finished.add(key)
+        if success:
+            self.successful.add(key)
 
 
 def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
@@ -87,7 +97,7 @@ def _recover_shard(root: Path, path: Path, verify: bool, found: Found) -> None:
         remove_shard(root, shard)
         return
     for entry in record["episodes"]:
-        found.finished.add((shard.phase, entry["index"]))
+        found.add_episode((shard.phase, entry["index"]), entry["success"])
     for discard in record["shard"]["discarded"]:
         found.discarded[shard.phase, discard["index"]] = discard
     found.features = merge_features(found.features, record["shard"]["features"], path.name)
@@ -120,5 +130,5 @@ def _recover_item(root: Path, phase: str, index: int, found: Found) -> None:
     if "discarded" in item:
         found.discarded[key] = item["discarded"]
     else:
-        found.finished.add(key)
+        found.add_episode(key, item["episode"]["success"])
         found.features = merge_features(found.features, item["features"], f"{phase} episode {index}")

@@ -114,8 +114,8 @@ class DatasetWriter:
             (self.path / SHARDS).mkdir(exist_ok=True)
             (self.path / STAGING).mkdir(exist_ok=True)
         found = recover(self.path, verify)
-        self.finished: set[tuple[str, int]] = found.finished
-        self.discarded: dict[tuple[str, int], dict[str, Any]] = found.discarded
+        self.finished, self.discarded = found.finished, found.discarded
+        self.found_successful = frozenset(found.successful)  # what an earlier run finished with success
         self._pending: set[tuple[str, int]] = set()
         self._sealed = found.sealed
         self._open: dict[ShardRange, set[int]] = {}

@@ -20,6 +20,7 @@ from simgen.errors import BadInput
 from simgen.spec.task import TaskSpec
 from simgen.world.engine.newton.engine import NewtonEngine
 from simgen.world.engine.newton.render.renderer import Backend
+from simgen.world.kernels import require_device
 from simgen.world.robot.card import load_card
 from simgen.world.robot.control.mode import make_action_mode
 from simgen.world.robot.kinematics import Kinematics
@@ -87,6 +88,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
     ) -> None:
         if num_envs < 1:
             raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
+        require_device(device)
         self.task, self.num_envs, self.device, self._seed = task, num_envs, torch.device(device), seed
         self.layout = layout_of(task)
         self.card = load_card(self.layout.robot)

@@ -31,6 +31,16 @@ class PhaseCounts:
     frames: int = 0
     discarded: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def before(cls, name: str, schedule: Schedule, writer: DatasetWriter) -> PhaseCounts:
+        """Returns the counts of what earlier runs have done."""
+        successes = sum(phase == name for phase, _ in writer.found_successful)
+        counts = cls(schedule.wanted, len(schedule.kept), schedule.attempts, successes)
+        for (phase, _), values in writer.discarded.items():
+            if phase == name:
+                counts.discarded[values["reason"]] = counts.discarded.get(values["reason"], 0) + 1
+        return counts
+
     @property
     def success_rate(self) -> float | None:
         """Successes per attempt."""
@@ -71,8 +81,7 @@ class Phase:
         self._only_successes, self._keep_failures = only_successes, keep_failures
         self._progress, self._recorder = progress, Recorder(env, noisy)
         self._running: dict[int, int] = {}  # world -> index
-        self.counts = PhaseCounts(wanted=schedule.wanted, episodes=len(schedule.kept), attempts=schedule.attempts)
-        self.counts.successes = len(schedule.kept) if only_successes else 0
+        self.counts = PhaseCounts.before(name, schedule, writer)
 
     def run(self) -> PhaseCounts:
         """Runs until enough episodes are kept.

@@ -14,12 +14,14 @@ from simgen.data.manifest import add_run
 from simgen.data.replay import GENERATION
 from simgen.data.writer import DatasetWriter
 from simgen.env.task_env import TaskEnv
-from simgen.errors import BadInput
+from simgen.errors import BadInput, unknown
 from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.schedule import Schedule
 from simgen.machine import processor
 from simgen.policy import make_policy
+from simgen.policy.random import NOISES
 from simgen.spec import TaskSpec
+from simgen.world.kernels import require_device
 
 Progress = Callable[[str, PhaseCounts], None]
 
@@ -110,10 +112,10 @@ def generate(
         engine="newton",
         command=command,
     )
-    phases: dict[str, PhaseCounts] = {}
     with writer:
         wanted = {"random": options.random, "teacher": options.teacher}
         schedules = {name: _schedule(name, wanted[name], writer, options) for name in wanted}
+        phases = {name: PhaseCounts.before(name, schedules[name], writer) for name in wanted}
         missing = [name for name, schedule in schedules.items() if len(schedule.kept) < schedule.wanted]
         started = time.perf_counter()
         if missing:
@@ -154,6 +156,11 @@ def _run(summary: Summary, options: GenerateOptions) -> dict[str, Any]:
 def _check(task: TaskSpec, options: GenerateOptions) -> None:
     if options.random < 0 or options.teacher < 0 or options.random + options.teacher == 0:
         raise BadInput("nothing to generate: give --random N, --teacher N or both, N at least 0.")
+    if options.num_envs < 1:
+        raise BadInput(f"num_envs must be at least 1, not {options.num_envs}.")
+    require_device(options.device)
+    if options.random_policy not in NOISES:
+        raise unknown("policy", options.random_policy, NOISES)
     if not 0.0 <= options.noise <= 1.0:
         raise BadInput(f"--noise dart:{options.noise:g} is out of range; allowed: 0 to 1.")
     if options.teacher and task.teacher is None:
@@ -174,15 +181,7 @@ def _schedule(name: str, wanted: int, writer: DatasetWriter, options: GenerateOp
     finished = {index for phase, index in writer.finished if phase == name}
     rejected = {index for phase, index in writer.discarded if phase == name}
     if name == "teacher" and options.keep_failures:
-        failed = _failures(writer, name)
+        failed = {index for index in finished if (name, index) not in writer.found_successful}
         finished, rejected = finished - failed, rejected | failed
     budget = options.max_attempts or 10 * wanted + 20
     return Schedule(wanted, finished, rejected, budget)
-
-
-def _failures(writer: DatasetWriter, phase: str) -> set[int]:
-    """Indices of the failures that an earlier run wrote."""
-    if not writer.finished:
-        return set()
-    dataset = open_dataset(writer.path)
-    return {episode.index for episode in dataset if episode.phase == phase and not episode.success}

@@ -90,7 +90,7 @@ _CONDITIONS = (
          {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES, "offset": _OFFSET}),
     Term("on", "condition", "it stands on the surface, within its outline, and touches it",
          {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE}),
-    Term("in", "condition", "its origin is inside the other's hollow",
+    Term("in", "condition", "it is in the other's hollow: its origin over the outline, its lowest point below the rim",
          {"body": _BODY, "in": Parameter("body", "what it lies in")}),
     Term("grasped", "condition", "the fingers hold it", {"body": _BODY}),
     Term("released", "condition", "no finger touches it", {"body": _BODY}),

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 import torch
 import warp as wp
 
+from simgen.errors import unknown
+
 wp.config.log_level = wp.LOG_ERROR  # below it are a banner and one line per module that is loaded
 
 
@@ -21,6 +23,14 @@ def required(array: wp.array | None) -> wp.array:
     """Returns an array that Newton types as optional, because not every model has one, and that all of ours have."""
     assert array is not None, "the Newton model or state lacks an array that each of simgen's worlds needs"
     return array
+
+
+def require_device(device: str) -> str:
+    """Returns the name of a device, or raises BadInput with those that this machine has."""
+    present = [str(each.alias) for each in wp.get_devices()]
+    if device not in present:
+        raise unknown("device", device, present)
+    return device
 
 
 def as_torch(array: wp.array | None) -> torch.Tensor:

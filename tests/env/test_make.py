@@ -32,6 +32,8 @@ def test_wrong_overrides_and_files_are_refused(tmp_path: Path) -> None:
         simgen.make(tmp_path / "nothing.yaml")
     with pytest.raises(BadInput, match="num_envs must be at least 1, not 0"):
         simgen.make(MINIMAL, num_envs=0)
+    with pytest.raises(BadInput, match="unknown device 'cuda:77'.*Available: .*cpu"):
+        simgen.make(MINIMAL, device="cuda:77")
 
 
 def test_a_mapping_makes_an_environment() -> None:

@@ -80,13 +80,29 @@ def test_a_larger_dataset_grows_from_a_smaller_one(tmp_path: Path, plain: Path) 
     generate(task, path, replace(OPTIONS, resume=True))
     assert contents(path) == contents(plain)
     assert dataset_info(path)["phases"] == dataset_info(plain)["phases"]
-    with_nothing_to_do = generate(task, path, replace(OPTIONS, resume=True))
-    assert with_nothing_to_do.episodes == 3 + WANTED
-    assert with_nothing_to_do.frames == 0
-    assert {name: counts.episodes for name, counts in with_nothing_to_do.phases.items()} == {
-        "random": 3,
-        "teacher": WANTED,
-    }
+    fresh = generate(task, tmp_path / "fresh", OPTIONS).as_dict()
+    nothing_to_do = generate(task, path, replace(OPTIONS, resume=True)).as_dict()
+    assert nothing_to_do["frames"] == 0
+    assert nothing_to_do["episodes"] == 3 + WANTED
+    assert nothing_to_do["phases"] == fresh["phases"], "counts are those of the dataset, not of this run"
+
+
+def test_failures_that_an_earlier_run_kept_do_not_count_as_wanted(tmp_path: Path) -> None:
+    """They may still lie beside the shards when a run is killed."""
+    task, options = load_task(COIN), replace(OPTIONS, random=0, keep_failures=True, num_envs=3)
+    generate(task, tmp_path / "whole", options)
+
+    class Killed(Exception):
+        pass
+
+    def stop(phase: str, counts: PhaseCounts) -> None:
+        if counts.attempts > counts.successes > 0:
+            raise Killed
+
+    with pytest.raises(Killed):
+        generate(task, tmp_path / "cut", options, stop)
+    generate(task, tmp_path / "cut", replace(options, resume=True))
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
 
 
 def test_failures_are_kept_and_flagged_when_asked_for(tmp_path: Path, plain: Path) -> None:

@@ -30,13 +30,13 @@ def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Ten
 
 
 def inside_of(worlds: Worlds, body: str, **parameters: str) -> torch.Tensor:
-    """Its origin is inside the other's hollow: over its outline, below its rim."""
+    """It is in the other's hollow: its origin over the outline and the inner floor, its lowest point well below the rim."""
     other = parameters["in"]
     local = in_frame_of(worlds, other, worlds.position(body))
     half = 0.5 * worlds.extent(other)
     floor = worlds.position(other)[:, 2] + worlds.interior_of(other)
     low_enough = worlds.bottom_of(body) <= floor + 0.5 * (worlds.top_of(other) - floor).clamp(min=0.01)
-    return (local[:, :2].abs() <= half[:, :2]).all(-1) & low_enough & (worlds.bottom_of(body) >= floor - 0.01)
+    return (local[:, :2].abs() <= half[:, :2]).all(-1) & low_enough & (worlds.position(body)[:, 2] >= floor)
 
 
 def grasped(worlds: Worlds, body: str) -> torch.Tensor:

@@ -15,10 +15,13 @@ from simgen.world.engine.newton.render.instances import FIXED, InstanceTable
 from simgen.world.engine.newton.render.mesh_pool import MeshPool
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.visual import load_visual
+from simgen.world.scene.mesh.simplify import simplify
+from simgen.world.scene.model import TriangleMesh
 from simgen.world.scene.objects import make_fixture
 from simgen.world.scene.scene import Layout
 
 TABLE_ID, GROUND_ID, FIRST_LINK_ID = 1, 2, 3
+_LEAST_SHADOW_TRIANGLES = 40
 _TABLE_GLOSS, _OBJECT_GLOSS, _LINK_GLOSS = 0.1, 0.25, 0.6
 
 
@@ -91,7 +94,7 @@ class PartList:
         for row, link in enumerate(self._link_names):
             for piece in visual.links.get(link, ()):
                 gloss = max(0.0, _LINK_GLOSS * (1.0 - piece.roughness))
-                mesh = self.pool.add(piece.mesh)
+                mesh = self.pool.add(piece.mesh, _shadow_caster(piece.mesh))
                 self._add(Part(mesh, row, FIRST_LINK_ID + row, gloss, piece.base_color, piece.T_link_mesh))
 
     def _add_slot(self, index: int, row: int) -> int:
@@ -127,6 +130,12 @@ class PartList:
             kind = slot.candidates[candidates[index]].kind
             names[first + index] = (slot.name, slot.semantic_class or kind)
         return {i: {"name": name, "class": kind, "body": name} for i, (name, kind) in names.items()}
+
+
+def _shadow_caster(mesh: TriangleMesh) -> TriangleMesh | None:
+    """A coarser mesh for the shadow map, whose texels are several millimetres wide; None where it saves nothing."""
+    triangles = len(mesh.faces) // 6
+    return simplify(mesh.vertices, mesh.faces, triangles) if triangles >= _LEAST_SHADOW_TRIANGLES else None
 
 
 def _xyzw_pose(T: np.ndarray) -> np.ndarray:
