@@ -9,17 +9,17 @@ import argparse
 import datetime
 import json
 import math
-import platform
 import sys
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from tqdm.auto import tqdm
+from rich.console import Console
+from rich.progress import track
 
 import simgen
 from simgen.env import TaskEnv
+from simgen.machine import machine
 from simgen.policy import make_policy
 from simgen.world.scene.seed import episode_seed
 
@@ -27,7 +27,6 @@ TASKS = (
     "pick_cube", "push_cube", "pull_cube", "stack_cube", "place_sphere", "lift_peg_upright", "peg_insertion_side",
     "sort_by_colour",
 )  # fmt: skip
-PACKAGES = ("newton", "mujoco-warp", "warp-lang", "torch", "numpy")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def measure(task: str, episodes: int, num_envs: int, seed: int, device: str) -> 
     num_envs = min(num_envs, episodes)
     env = simgen.make(task, num_envs=num_envs, images=False, device=device)
     found = []
-    for first in tqdm(range(0, episodes, num_envs), desc=task, unit="batch", leave=False):
+    for first in track(range(0, episodes, num_envs), task, console=Console(stderr=True)):
         seeds = [episode_seed(seed, env.task.name, "teacher", first + world) for world in range(num_envs)]
         kept = min(num_envs, episodes - first)
         found.append([values[:kept] for values in attempt(env, seeds)])
@@ -86,18 +85,6 @@ def measure(task: str, episodes: int, num_envs: int, seed: int, device: str) -> 
     mean_steps = float(steps[success].float().mean()) if count else None
     rate, interval = count / episodes, wilson(count, episodes)
     return Row(task, episodes, count, rate, interval, mean_steps, int(broken.sum()))
-
-
-def machine() -> dict[str, str]:
-    """Returns date, versions and the processor's model."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    versions = {package: version(package) for package in PACKAGES}
-    date = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    return {"date": date, "cpu": model, "python": platform.python_version(), "simgen": simgen.__version__} | versions
 
 
 def markdown(rows: list[Row]) -> str:
@@ -125,7 +112,8 @@ def main() -> int:
     for task in arguments.tasks:
         rows.append(measure(task, arguments.episodes, arguments.num_envs, arguments.seed, arguments.device))
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        result = {"machine": machine(), "seed": arguments.seed, "rows": [asdict(row) for row in rows]}
+        date = datetime.datetime.now(datetime.UTC).date().isoformat()
+        result = {"date": date, "machine": machine(), "seed": arguments.seed, "rows": [asdict(row) for row in rows]}
         arguments.out.write_text(json.dumps(result, indent=1) + "\n")
     print(markdown(rows))
     return 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from simgen.commands.output import Overrides, TaskName, console, parse, show_mapping, write_json
+from simgen.commands.output import Overrides, TaskName, console, parse, show_mapping, show_table, write_json
 
 
 @dataclass(frozen=True)
@@ -64,5 +64,22 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         write_json(result)
     else:
-        show_mapping(f"{task.name}, {arguments.num_envs} worlds on {arguments.device}", result)
+        _show(result)
     return 0
+
+
+def _show(result: dict[str, Any]) -> None:
+    rows = [
+        (part, *(f"{rate:,.0f}" for rate in (result[f"{part}_fps"], low, high)))
+        for part, (low, high) in result["spread"].items()
+        if result[f"{part}_fps"] is not None
+    ]
+    title = f"{result['task']}: {result['num_envs']} worlds on {result['device']}, per second"
+    show_table(title, ("part", "median", "lowest", "highest"), rows)
+    seconds = {"build": f"{result['build_seconds']:.1f} s", "first frame": f"{result['first_frame_seconds']:.1f} s"}
+    memory = {"peak memory": f"{result['peak_host_bytes'] / 1e9:.2f} GB"}
+    if result["peak_device_bytes"]:
+        memory["peak memory of the device"] = f"{result['peak_device_bytes'] / 1e9:.2f} GB"
+    cameras = {f"camera {name}": f"{camera['size']} {camera['outputs']}" for name, camera in result["cameras"].items()}
+    machine = {"machine": f"{result['machine']['processor']}, {result['machine']['cores']} cores"}
+    show_mapping("", {**seconds, **memory, **cameras, **machine})

@@ -14,6 +14,7 @@ from data.synthetic_episodes import SPEC, make_episode
 
 from simgen.cli import main
 from simgen.data import dataset_info
+from simgen.data.manifest import add_run
 from simgen.errors import BadInput
 from simgen.view.report import write_report
 from simgen.view.report.numbers import byte_size
@@ -63,6 +64,19 @@ def test_each_shown_episode_has_its_facts(report):
             rf"{episode.index} · seed {episode.seed}"
         )
         assert re.search(pattern, text), pattern
+
+
+def test_the_speed_of_each_run_is_shown(write_dataset, both_phases, read_page):
+    folder = write_dataset(both_phases)
+    assert "Throughput" not in read_page(write_report(folder).path).texts
+    for frames in (12_000, 500):
+        add_run(
+            folder,
+            {"frames": frames, "seconds": 40.0, "num_envs": 64, "device": "cpu", "processor": HOSTILE, "cores": 2},
+        )
+    text = "|".join(read_page(write_report(folder).path).texts)
+    assert "|12,000|40.0 s|300|64|" in text
+    assert "|500|40.0 s|12|64|" in text
 
 
 def test_hostile_text_stays_text(write_dataset, both_phases, read_page):

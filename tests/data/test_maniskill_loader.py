@@ -1,0 +1,64 @@
+"""mani_skill's own trajectory loader reads a shard and gets the arrays that were written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_tasks import COIN
+
+from simgen.data import open_dataset
+from simgen.generate import GenerateOptions, generate
+from simgen.spec import load_task
+
+pytestmark = pytest.mark.slow
+CAMERA = {
+    "eye": [0.4, 0, 0.5], "look_at": [0, 0, 0], "fov_deg": 60, "size": [32, 24], "outputs": ["rgb", "depth", "segmentation"]
+}  # fmt: skip
+LOAD = """
+import sys
+import numpy as np
+if sys.argv[1] == "plugin":
+    import hdf5plugin
+from mani_skill.trajectory.dataset import ManiSkillTrajectoryDataset
+assert ("hdf5plugin" in sys.modules) == (sys.argv[1] == "plugin")
+loaded = ManiSkillTrajectoryDataset(sys.argv[2])
+flat = {name: getattr(loaded, name) for name in ("actions", "terminated", "truncated", "success", "rewards")}
+def add(tree, prefix):
+    for name, value in tree.items():
+        add(value, f"{prefix}/{name}") if isinstance(value, dict) else flat.update({f"{prefix}/{name}": value})
+add(loaded.obs, "obs")
+np.savez(sys.argv[3], env_id=loaded.env_id, item=loaded[1]["action"], count=len(loaded), **flat)
+"""
+
+
+@pytest.mark.parametrize(("codec", "plugin"), [("blosc2", "plugin"), ("gzip", "none")])
+def test_the_loader_of_mani_skill_reads_a_shard(tmp_path: Path, codec: str, plugin: str) -> None:
+    task = load_task({**COIN, "cameras": {"base": CAMERA}})
+    generate(task, tmp_path / "dataset", GenerateOptions(random=3, num_envs=3, codec=codec))
+    shard = next((tmp_path / "dataset" / "shards").glob("*.h5"))
+    output = tmp_path / "loaded.npz"
+    command = [sys.executable, "-c", LOAD, plugin, str(shard), str(output)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+
+    loaded, episodes = np.load(output), list(open_dataset(tmp_path / "dataset"))
+    steps = [episode.length for episode in episodes]
+    assert len(set(steps)) > 1, "choose another seed: the episodes should differ in length"
+    assert str(loaded["env_id"]) == "coin"
+    assert int(loaded["count"]) == sum(steps)
+    np.testing.assert_array_equal(loaded["item"], np.concatenate([episode.actions for episode in episodes])[1])
+    compared = 0
+    for path in episodes[0].arrays:
+        if path.startswith("env_states/"):
+            continue
+        expected = np.concatenate([episode.arrays[path][: episode.length] for episode in episodes])
+        assert loaded[path].shape == expected.shape, path
+        np.testing.assert_array_equal(loaded[path], expected, err_msg=path)
+        compared += 1
+    assert compared == 13
+    assert loaded["obs/sensor_data/base/rgb"].dtype == np.uint8
+    assert loaded["obs/sensor_data/base/rgb"].any()
