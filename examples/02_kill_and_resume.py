@@ -52,9 +52,14 @@ def run_uninterrupted(arguments: list[str], path: Path) -> tuple[float, float]:
     return first - begun, time.monotonic() - first
 
 
-def run_and_kill(arguments: list[str], path: Path, seconds: float) -> bool:
-    """Kills a run so many seconds after its start; returns False if it ended by itself before."""
-    process = start(arguments, path)
+def run_and_kill(arguments: list[str], path: Path, begun: bool, seconds: float) -> bool:
+    """Kills a run so many seconds after its start or, if `begun`, after the next attempt is finished.
+
+    Returns False if the run ended by itself before.
+    """
+    before, process = finished(path), start(arguments, path)
+    while begun and process.poll() is None and finished(path) == before:
+        time.sleep(0.02)
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -76,16 +81,16 @@ def compare(arguments: list[str], kills: int, seed: int, folder: Path) -> dict[s
     warm_up, work = run_uninterrupted(arguments, whole)
     print(f"uninterrupted: {len(hashes(whole))} episodes, {warm_up:.1f} s to the first and {work:.1f} s for the rest")
     done, moments = 0, []
-    for _ in range(3 * kills):
-        if done == kills:
-            break
-        # Some before the first episode, most after it, and so that all of them together do not reach the end.
-        seconds = warm_up * rng.uniform(0.6, 1.1) + rng.uniform(0.0, 1.4 * work / kills)
-        if not run_and_kill(arguments, cut, seconds):
+    while done < kills:
+        # A quarter while a run starts, the others while it works; all of them together do not reach the end.
+        begun = rng.random() > 0.25
+        seconds = rng.uniform(0.0, 0.8 * work / kills if begun else warm_up)
+        if not run_and_kill(arguments, cut, begun, seconds):
             break
         done += 1
         moments.append(finished(cut))
-        print(f"kill {done} after {seconds:.1f} s: {moments[-1]} attempts are finished")
+        what = "after it had begun to write" if begun else "after its start"
+        print(f"kill {done}, {seconds:.1f} s {what}: {moments[-1]} attempts are finished")
     assert start(arguments, cut).wait() == 0, "the last run failed"
     identical = hashes(cut) == hashes(whole) and not check_dataset(cut).problems
     manifest = json.loads((cut / "dataset.json").read_text())
@@ -104,7 +109,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", default="pick_cube")
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--episodes", type=int, default=30, help="of each phase")
+    parser.add_argument("--episodes", type=int, default=100, help="of each phase")
     parser.add_argument("--num-envs", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0, help="of the moments and of the dataset")
     parser.add_argument("--result", type=Path, default=RESULT)

@@ -17,6 +17,7 @@ import warp as wp
 
 from simgen.bench.memory import peak_device_bytes, peak_host_bytes
 from simgen.env.task_env import TaskEnv
+from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput
 from simgen.machine import machine
 from simgen.spec import TaskSpec, resolved
@@ -43,6 +44,7 @@ class BenchOptions:
     seed: int = 0
 
 
+@one_torch_thread()
 def bench(
     task: TaskSpec, options: BenchOptions, progress: Callable[[str, int], None] = lambda part, done: None
 ) -> dict[str, Any]:

@@ -42,13 +42,13 @@ def console() -> Console:
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Shows a table to the person at the terminal."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, show_header=any(columns)
-    )
+    table = Table(box=None, pad_edge=False, show_header=any(columns))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row))  # no markup: units stand in brackets
+    if title:  # a table's own title would be wrapped to the table's width
+        console().print(Text(title, style="bold"))
     console().print(table)
 
 

@@ -13,6 +13,7 @@ from simgen.data.episode import Episode
 from simgen.data.reader import open_dataset
 from simgen.env.numpy_view import to_numpy
 from simgen.env.task_env import TaskEnv
+from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput
 from simgen.spec import TaskSpec, load_task
 
@@ -47,6 +48,7 @@ def task_of(spec: dict[str, Any]) -> TaskSpec:
     return load_task({name: value for name, value in spec.items() if name != GENERATION})
 
 
+@one_torch_thread()
 def replay_episode(path: str | Path, number: int, device: str = "cpu", images: bool = True) -> Replay:
     """Replays episode `number` of a dataset (its place in the dataset, as in `open_dataset(path)[number]`).
 

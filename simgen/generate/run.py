@@ -14,12 +14,12 @@ from simgen.data.manifest import add_run
 from simgen.data.replay import GENERATION
 from simgen.data.writer import DatasetWriter
 from simgen.env.task_env import TaskEnv
+from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput, unknown
 from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.schedule import Schedule
 from simgen.machine import processor
-from simgen.policy import make_policy
-from simgen.policy.random import NOISES
+from simgen.policy import POLICIES, make_policy
 from simgen.spec import TaskSpec
 from simgen.world.kernels import require_device
 
@@ -112,7 +112,7 @@ def generate(
         engine="newton",
         command=command,
     )
-    with writer:
+    with writer, one_torch_thread():
         wanted = {"random": options.random, "teacher": options.teacher}
         schedules = {name: _schedule(name, wanted[name], writer, options) for name in wanted}
         phases = {name: PhaseCounts.before(name, schedules[name], writer) for name in wanted}
@@ -159,8 +159,9 @@ def _check(task: TaskSpec, options: GenerateOptions) -> None:
     if options.num_envs < 1:
         raise BadInput(f"num_envs must be at least 1, not {options.num_envs}.")
     require_device(options.device)
-    if options.random_policy not in NOISES:
-        raise unknown("policy", options.random_policy, NOISES)
+    policies = [name for name in POLICIES if name != "teacher"]
+    if options.random_policy not in policies:
+        raise unknown("policy", options.random_policy, policies)
     if not 0.0 <= options.noise <= 1.0:
         raise BadInput(f"--noise dart:{options.noise:g} is out of range; allowed: 0 to 1.")
     if options.teacher and task.teacher is None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from simgen.env.task_env import TaskEnv
 from simgen.errors import unknown
 from simgen.policy.base import Policy
+from simgen.policy.play import PlayPolicy
 from simgen.policy.random import NOISES, RandomPolicy
 from simgen.policy.waypoint.teacher import WaypointTeacher
 
-POLICIES = (*NOISES, "teacher")
+PLAY = "play"
+POLICIES = (*NOISES, PLAY, "teacher")
 
 
 def make_policy(name: str, env: TaskEnv, noise: float = 0.0) -> Policy:
@@ -19,6 +21,8 @@ def make_policy(name: str, env: TaskEnv, noise: float = 0.0) -> Policy:
     """
     if name == "teacher":
         return WaypointTeacher(env, noise)
+    if name == PLAY:
+        return PlayPolicy(env)
     if name not in NOISES:
         raise unknown("policy", name, POLICIES)
     return RandomPolicy(env, name)

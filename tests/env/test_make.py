@@ -46,6 +46,7 @@ def test_a_mapping_makes_an_environment() -> None:
     env.close()
 
 
+@pytest.mark.slow
 def test_4_and_64_worlds_start_the_same_episodes_alike() -> None:
     task = load_task("pick_cube", ["render.triangles_per_link=200"])
     seeds = [episode_seed(0, task.name, "random", index) for index in range(64)]

@@ -151,6 +151,7 @@ def test_a_world_that_cannot_be_trusted_is_truncated_and_starts_anew(env: TaskEn
     assert torch.isfinite(env.step(actions_of(env, 1))[1]).all()
 
 
+@pytest.mark.slow
 def test_success_terminates(env: TaskEnv) -> None:
     """The teacher solves the task; its worlds end before the time is up."""
     env = simgen.make("pick_cube", num_envs=4, images=False, autoreset_mode=AutoresetMode.DISABLED)

@@ -74,6 +74,7 @@ def test_the_number_of_worlds_does_not_matter(tmp_path: Path, plain: Path, num_e
     assert summary.phases["teacher"].attempts == expected_attempts()
 
 
+@pytest.mark.slow
 def test_a_larger_dataset_grows_from_a_smaller_one(tmp_path: Path, plain: Path) -> None:
     path, task = tmp_path / "grown", load_task(COIN)
     generate(task, path, replace(OPTIONS, random=1, teacher=2, num_envs=3))
@@ -87,6 +88,7 @@ def test_a_larger_dataset_grows_from_a_smaller_one(tmp_path: Path, plain: Path) 
     assert nothing_to_do["phases"] == fresh["phases"], "counts are those of the dataset, not of this run"
 
 
+@pytest.mark.slow
 def test_failures_that_an_earlier_run_kept_do_not_count_as_wanted(tmp_path: Path) -> None:
     """They may still lie beside the shards when a run is killed."""
     task, options = load_task(COIN), replace(OPTIONS, random=0, keep_failures=True, num_envs=3)
@@ -139,6 +141,7 @@ def test_a_task_that_nobody_solves_ends_at_the_budget(tmp_path: Path) -> None:
     assert list(contents(tmp_path / "none")) == [("random", 0)], "what was finished is kept"
 
 
+@pytest.mark.slow
 def test_episodes_that_cannot_be_trusted_are_discarded_with_the_reason(tmp_path: Path) -> None:
     cramped: dict[str, Any] = {**COIN, "physics": {"contacts_per_world": 1}}
     with pytest.raises(SimgenError, match="only 0 of 1 episodes"):

@@ -30,7 +30,7 @@ def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Ten
 
 
 def inside_of(worlds: Worlds, body: str, **parameters: str) -> torch.Tensor:
-    """It is in the other's hollow: its origin over the outline and the inner floor, its lowest point well below the rim."""
+    """It is in the other's hollow: its origin over outline and inner floor, its lowest point well below the rim."""
     other = parameters["in"]
     local = in_frame_of(worlds, other, worlds.position(body))
     half = 0.5 * worlds.extent(other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 
 import torch
 
@@ -58,6 +59,7 @@ def joint_velocity_penalty(worlds: Worlds) -> torch.Tensor:
 
 
 def _as_reward(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    @wraps(function)
     def reward(worlds: Worlds, **parameters: object) -> torch.Tensor:
         return function(worlds, **parameters).float()
 

@@ -55,7 +55,7 @@ def _gripper_quaternion(move: MoveSpec, worlds: Worlds, heading: torch.Tensor | 
         yaw = _grasp_heading(move.to, worlds, now)
     else:
         yaw = now
-    tilt = rotation.from_euler(worlds.tcp_position.new_tensor(move.rpy or (0.0, 0.0, 0.0)))
+    tilt = rotation.from_euler_fixed_xyz(worlds.tcp_position.new_tensor(move.rpy or (0.0, 0.0, 0.0)))
     down = rotation.from_rotation_vector(worlds.tcp_position.new_tensor([math.pi, 0.0, 0.0]))
     return rotation.multiply(rotation.about_z(yaw), rotation.multiply(tilt, down).expand(worlds.num_envs, 4))
 
@@ -93,7 +93,9 @@ def _carrying(
     if move.rpy is not None or move.yaw is not None or heading is not None:
         base = rotation.yaw_of(body_quaternion) if heading is None and move.yaw is None else heading
         base = torch.zeros_like(position[:, 0]) if base is None else base
-        tilt = rotation.from_euler(position.new_tensor(move.rpy or (0.0, 0.0, 0.0))).expand(worlds.num_envs, 4)
+        tilt = rotation.from_euler_fixed_xyz(position.new_tensor(move.rpy or (0.0, 0.0, 0.0))).expand(
+            worlds.num_envs, 4
+        )
         wanted = rotation.multiply(rotation.about_z(base + (move.yaw or 0.0)), tilt)
     inverse = rotation.invert(body_position, body_quaternion)
     grasp = rotation.compose(*inverse, worlds.tcp_position, worlds.tcp_quaternion)  # T_body_tcp

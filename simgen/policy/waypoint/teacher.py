@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from simgen.env.task_env import TaskEnv
@@ -12,8 +13,9 @@ from simgen.env.terms import bind_condition
 from simgen.errors import BadInput
 from simgen.policy.base import Step
 from simgen.policy.waypoint.goal import goal_pose
+from simgen.policy.waypoint.path import Path
 from simgen.spec.teacher import StepSpec
-from simgen.world import rotation
+from simgen.spec.terms import Condition
 from simgen.world.scene.seed import stream
 
 PATIENCE_SECONDS = 1.0  # after the last step, before it starts again or gives up
@@ -38,46 +40,32 @@ class WaypointTeacher:
             raise BadInput(f"task {env.task.name!r} has no `teacher`; add one or generate with --teacher 0.")
         self._env, self._steps, self._noise = env, env.task.teacher.steps, noise
         self._retries = env.task.teacher.retries
-        self._checks = [None if s.check is None else bind_condition(s.check, env.worlds) for s in self._steps]
-        self._done = [None if s.done is None else bind_condition(s.done, env.worlds) for s in self._steps]
+        self._checks = [self._bound(step.check) for step in self._steps]
+        self._done = [self._bound(step.done) for step in self._steps]
         starts = [index for index, step in enumerate(self._steps) if step.stage is not None]
-        self._stage_ends = [
-            min((s for s in starts if s > i), default=len(self._steps)) for i in range(len(self._steps))
-        ]
-        stage_starts = [max((s for s in starts if s <= i), default=0) for i in range(len(self._steps))]
+        count = len(self._steps)
+        self._stage_ends = [min((start for start in starts if start > i), default=count) for i in range(count)]
+        stage_starts = [max((start for start in starts if start <= i), default=0) for i in range(count)]
         self._stage_starts = torch.tensor([*stage_starts, 0])
-        dt = env.task.episode.control_seconds
-        ticks = [max(1, round(step.duration / dt)) for step in self._steps]
-        self._ticks = torch.tensor([*ticks, max(1, round(PATIENCE_SECONDS / dt))])
-        # position targets are reached late by about damping / stiffness
-        self._lead = env.card.damping / max(env.card.stiffness, 1e-6) / dt
-        count, device = env.num_envs, env.device
-        self._at = torch.zeros(count, dtype=torch.int64)  # index of the step; len(steps): waiting for success
-        self._tick = torch.zeros(count, dtype=torch.int64)
-        self._left = torch.zeros(count, dtype=torch.int64)
-        self._entered = torch.zeros(count, dtype=torch.bool)
-        self._restarted = torch.ones(count, dtype=torch.bool)  # the next way begins where the tool is
-        self._gave_up = torch.zeros(count, dtype=torch.bool)
-        self._from = torch.zeros(count, 7, device=device)
-        self._to = torch.zeros(count, 7, device=device)
-        self._opening = torch.ones(count, device=device)
-        self._target = torch.zeros(count, env.card.dof, device=device)
-        self._kicks: list[Any] = [None] * count
-        base_yaw = torch.tensor(env.layout.robot_yaw)
-        self._base = (
-            torch.tensor(env.layout.robot_position, device=device).float().expand(count, 3),
-            rotation.about_z(base_yaw).to(device).expand(count, 4),
-        )
+        seconds = torch.tensor([*(step.duration for step in self._steps), PATIENCE_SECONDS])
+        self._ticks = (seconds / env.task.episode.control_seconds).round().long().clamp(min=1)
+        self._path = Path(env)
+        self._at = torch.zeros(env.num_envs, dtype=torch.int64)  # index of the step; len(steps): waiting for success
+        self._left = torch.zeros(env.num_envs, dtype=torch.int64)
+        self._entered = torch.zeros(env.num_envs, dtype=torch.bool)
+        self._gave_up = torch.zeros(env.num_envs, dtype=torch.bool)
+        self._kicks: list[np.random.Generator] = [np.random.default_rng(0)] * env.num_envs
+
+    def _bound(self, condition: Condition | None) -> Any:
+        return None if condition is None else bind_condition(condition, self._env.worlds)
 
     def reset(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
         """Starts the program in these worlds."""
         ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
-        self._at[ids] = self._tick[ids] = 0
+        self._path.reset(env_ids)
+        self._at[ids] = 0
         self._left[ids] = self._retries
         self._entered[ids] = self._gave_up[ids] = False
-        self._restarted[ids] = True
-        self._opening[ids] = 1.0
-        self._target[ids] = self._env.worlds.state.qpos[ids]
         for env, seed in zip(env_ids, seeds, strict=True):
             self._kicks[env] = stream(seed, "dart")
 
@@ -86,16 +74,11 @@ class WaypointTeacher:
         self._leave_finished_steps()
         self._leave_out_done_stages()
         self._enter_steps()
-        position, quaternion = self._pose_now()
-        local = rotation.compose(*rotation.invert(*self._base), position, quaternion)
-        solution = self._env.kinematics.inverse(*local, self._target, attempts=1)
-        self._target = solution.qpos
-        label = self._env.action_mode.action_to_reach(self._env.worlds.state.qpos, self._target, self._opening)
-        self._tick += 1
+        label = self._path.action()
         return Step(self._kicked(label), label, self._gave_up.clone())
 
     def _leave_finished_steps(self) -> None:
-        over = self._tick >= self._ticks[self._at]
+        over = self._path.over() & self._entered
         if not over.any():
             return
         for index, check in enumerate(self._checks):
@@ -106,7 +89,6 @@ class WaypointTeacher:
             self._restart(failed)
             passed = here & ~failed
             self._at[passed] = index + 1
-            self._tick[passed] = 0
             self._entered[passed] = False
             over &= ~here
         self._restart(over)
@@ -116,9 +98,8 @@ class WaypointTeacher:
         self._gave_up |= worlds & ~again
         self._left[again] -= 1
         self._at[again] = self._stage_starts[self._at[again]]
-        self._tick[again] = 0
         self._entered[again] = False
-        self._restarted |= again
+        self._path.break_off(again)
 
     def _leave_out_done_stages(self) -> None:
         for index, done in enumerate(self._done):
@@ -130,37 +111,17 @@ class WaypointTeacher:
 
     def _enter_steps(self) -> None:
         new = ~self._entered
-        if not new.any():
-            return
-        worlds = self._env.worlds
-        now = torch.cat([worlds.tcp_position, worlds.tcp_quaternion], -1)
         for index in self._at[new].unique().tolist():
             here = new & (self._at == index)
             step = self._steps[index] if index < len(self._steps) else None
-            # a grip or a wait holds the pose that was the goal, not the one that the arm has sagged to
-            first = here & self._restarted
-            self._from[first] = now[first]
-            later = here & ~first
-            self._from[later] = self._to[later]
-            self._to[here] = self._goal(step, now)[here] if step is not None and step.move else self._from[here]
-            opening = None if step is None else step.gripper if step.move else step.grip
+            pose = None
+            if step is not None and step.move is not None:
+                pose = torch.cat(goal_pose(step.move, self._env.worlds), -1)[here]
+            self._path.begin(here.nonzero().flatten().tolist(), pose, self._ticks[self._at[here]])
+            opening = _opening(step)
             if opening is not None:
-                self._opening[here] = OPENINGS[opening] if isinstance(opening, str) else float(opening)
+                self._path.opening[here] = opening
         self._entered |= new
-        self._restarted &= ~new
-
-    def _goal(self, step: StepSpec, now: torch.Tensor) -> torch.Tensor:
-        assert step.move is not None
-        return torch.cat(goal_pose(step.move, self._env.worlds), -1)
-
-    def _pose_now(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The pose to be at, a little ahead of time, on a straight line with smooth start and end. (E, 3), (E, 4)."""
-        share = ((self._tick + 1 + self._lead) / self._ticks[self._at]).clamp(max=1.0).to(self._from.device)
-        share = (share**3 * (10 - 15 * share + 6 * share**2))[:, None]  # minimum jerk
-        position = self._from[:, :3] + share * (self._to[:, :3] - self._from[:, :3])
-        start, end = self._from[:, 3:], self._to[:, 3:]
-        turn = rotation.to_rotation_vector(rotation.multiply(end, rotation.conjugate(start)))
-        return position, rotation.multiply(rotation.from_rotation_vector(share * turn), start)
 
     def _kicked(self, action: torch.Tensor) -> torch.Tensor:
         if self._noise == 0.0:
@@ -170,3 +131,9 @@ class WaypointTeacher:
         noisy = action.clone()
         noisy[:, :-1] += (self._noise * 0.5 * (high - low)[:-1]) * kicks.float().to(action.device)
         return noisy.clamp(low, high)
+
+
+def _opening(step: StepSpec | None) -> float | None:
+    """How far a step opens the gripper, 0 closed .. 1 open; None leaves it as it is."""
+    wanted = None if step is None else step.gripper if step.move is not None else step.grip
+    return OPENINGS[wanted] if isinstance(wanted, str) else wanted

@@ -39,6 +39,7 @@ def test_only_the_world_that_overflows_is_reported(setting: dict[str, int]) -> N
     assert list(cramped(**setting).engine.problems()) == [0]
 
 
+@pytest.mark.slow
 def test_enough_room_is_no_problem_and_a_reset_clears_one() -> None:
     assert cramped().engine.problems() == {}
     bench = cramped(constraints_per_world=40)
