@@ -1,6 +1,7 @@
 """How often the way-point teachers solve the tabletop tasks: `python examples/01_teacher_table.py --episodes 256`.
 
-Every attempt counts, on consecutive seeds; no images are rendered. Prints a markdown table and writes a JSON file.
+Every attempt counts, on consecutive seeds; no images are rendered. Prints a markdown table and writes a JSON file; what
+the file says about other tasks stays there.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rich.progress import track
 
 import simgen
 from simgen.env import TaskEnv
-from simgen.machine import machine
+from simgen.machine import commit, processor, versions
 from simgen.policy import make_policy
 from simgen.world.scene.seed import episode_seed
 
@@ -40,6 +41,9 @@ class Row:
     interval: tuple[float, float]
     mean_steps: float | None
     discarded: int
+    seed: int
+    date: str
+    commit: str | None
 
 
 def wilson(successes: int, attempts: int, z: float = 1.959964) -> tuple[float, float]:
@@ -84,7 +88,8 @@ def measure(task: str, episodes: int, num_envs: int, seed: int, device: str) -> 
     count = int(success.sum())
     mean_steps = float(steps[success].float().mean()) if count else None
     rate, interval = count / episodes, wilson(count, episodes)
-    return Row(task, episodes, count, rate, interval, mean_steps, int(broken.sum()))
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return Row(task, episodes, count, rate, interval, mean_steps, int(broken.sum()), seed, date, commit())
 
 
 def markdown(rows: list[Row]) -> str:
@@ -96,6 +101,16 @@ def markdown(rows: list[Row]) -> str:
         share = f"{100 * row.success_rate:.1f} % ({row.successes} of {row.attempts})"
         lines.append(f"| {row.task} | {share} | {100 * low:.1f} .. {100 * high:.1f} % | {steps} |")
     return "\n".join(lines)
+
+
+def write(path: Path, rows: list[Row]) -> None:
+    """Writes the rows, and keeps those of other tasks that the file has."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = json.loads(path.read_text())["rows"] if path.exists() else []
+    found = {row["task"]: row for row in [*old, *map(asdict, rows)]}
+    listed = sorted(found, key=lambda task: TASKS.index(task) if task in TASKS else len(TASKS))
+    result = {"processor": processor(), "versions": versions(), "rows": [found[task] for task in listed]}
+    path.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def main() -> int:
@@ -111,10 +126,7 @@ def main() -> int:
     rows = []
     for task in arguments.tasks:
         rows.append(measure(task, arguments.episodes, arguments.num_envs, arguments.seed, arguments.device))
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        date = datetime.datetime.now(datetime.UTC).date().isoformat()
-        result = {"date": date, "machine": machine(), "seed": arguments.seed, "rows": [asdict(row) for row in rows]}
-        arguments.out.write_text(json.dumps(result, indent=1) + "\n")
+        write(arguments.out, rows)
     print(markdown(rows))
     return 0
 

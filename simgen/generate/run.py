@@ -35,7 +35,7 @@ class GenerateOptions:
         num_envs: Worlds at once.
         seed: Of the dataset.
         device: "cpu" or "cuda:0".
-        random_policy: uniform, pink or spline.
+        random_policy: uniform, pink, spline or play.
         noise: Standard deviation of the teacher's DART noise, as a share of the action's half range.
         keep_failures: Write failed teacher episodes too, flagged.
         codec: blosc2, zstd, gzip or raw.

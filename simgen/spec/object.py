@@ -68,7 +68,9 @@ class ObjectSpec(ShapeSpec, Coloured):
     mass: Mass | None = Field(default=None, description="Mass [kg].")
     density: Density | None = Field(default=None, description="Density [kg/m^3], if no mass is given; default 1000.")
     friction: Friction = Field(default=1.0, description="Coulomb coefficient.")
-    restitution: Restitution = Field(default=0.0, description="Share of the speed that is left after a bounce, 0..1.")
+    restitution: Restitution = Field(
+        default=0.0, description="Share of the speed that is left after a bounce, 0..1; the newton engine has only 0."
+    )
     fixed: Annotated[bool, Strict()] = Field(default=False, description="Collides, but never moves.")
     different_from: Annotated[tuple[Name, ...], BeforeValidator(_as_tuple)] = Field(
         default=(), description="Objects whose shape this one must not share in an episode: a name or a list."

@@ -36,6 +36,11 @@ def test_wrong_overrides_and_files_are_refused(tmp_path: Path) -> None:
         simgen.make(MINIMAL, device="cuda:77")
 
 
+def test_what_the_engine_lacks_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"scene.objects.cube.restitution: the newton engine .* Allowed: 0"):
+        simgen.make(MINIMAL, overrides=["scene.objects.cube.restitution=0.5"])
+
+
 def test_a_mapping_makes_an_environment() -> None:
     env = simgen.make(MINIMAL, num_envs=2, overrides=["episode.max_steps=3"])
     assert env.num_envs == 2

@@ -14,7 +14,7 @@ from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.scene import placement
 from simgen.world.scene.color import color_name, parse_color, srgb_to_linear
 from simgen.world.scene.placement import Placed
-from simgen.world.scene.scene import Body, CameraView, Layout, Light, RobotSetup, Scene
+from simgen.world.scene.scene import Body, BodySlot, CameraView, Layout, Light, RobotSetup, Scene
 from simgen.world.scene.seed import stream
 
 # Objects without a colour get these in turn, so that neighbours differ.
@@ -57,7 +57,7 @@ class SceneSampler:
 
     def _candidates(self, seed: int) -> dict[str, int]:
         chosen: dict[str, int] = {}
-        for slot in self._layout.bodies:
+        for slot in self._choosing_order():
             spec = self._task.scene.objects[slot.name]
             taken = {self._kind(name, chosen) for name in spec.different_from if name in chosen}
             allowed = [index for index, model in enumerate(slot.candidates) if model.key not in taken]
@@ -66,6 +66,21 @@ class SceneSampler:
                 raise BadInput(f"scene.objects.{slot.name}: no shape is left that differs from {others}.")
             chosen[slot.name] = int(stream(seed, slot.name, "shape").choice(allowed))
         return chosen
+
+    def _choosing_order(self) -> list[BodySlot]:
+        """Objects after those that they must differ from; where two ask for each other, in the order of the file."""
+        slots, order, seen = {slot.name: slot for slot in self._layout.bodies}, [], set()
+
+        def visit(name: str) -> None:
+            if name not in seen:
+                seen.add(name)
+                for other in self._task.scene.objects[name].different_from:
+                    visit(other)
+                order.append(slots[name])
+
+        for name in slots:
+            visit(name)
+        return order
 
     def _kind(self, name: str, chosen: dict[str, int]) -> str:
         return self._layout.bodies[self._layout.slot(name)].candidates[chosen[name]].key

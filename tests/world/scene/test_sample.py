@@ -175,7 +175,7 @@ def test_different_from_never_gives_the_same_shape(order: tuple[str, ...]) -> No
 
 def test_different_from_that_cannot_be_is_named() -> None:
     objects = {"a": standing(CUBE, 0.1), "b": {**standing(CUBE, -0.1), "different_from": "a"}}
-    with pytest.raises(BadInput, match=r"scene\.objects\.b: no shape is left that differs from a"):
+    with pytest.raises(BadInput, match=r"scene\.objects\.b\.different_from: b cannot always differ from a"):
         sampler(task_of(objects)).sample(0)
 
 

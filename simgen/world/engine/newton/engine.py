@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 import warp as wp
 
+from simgen.errors import BadInput
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.newton.contacts import ContactForces
 from simgen.world.engine.newton.drawing import Drawing
@@ -59,6 +60,7 @@ class NewtonEngine:
     def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
         """Gives each world in `env_ids` (K,) the scene of its next episode."""
         ids = [int(env) for env in env_ids]
+        self._require_no_restitution(scenes)
         for env, scene in zip(ids, scenes, strict=True):
             self._scenes[env] = scene
             for index, body in enumerate(scene.bodies):
@@ -69,6 +71,15 @@ class NewtonEngine:
         self._physics.reset(ids, scenes)
         self._drawing.reset(ids, scenes)
         self._contacts.forget(env_ids)
+
+    def _require_no_restitution(self, scenes: Sequence[Scene]) -> None:
+        for scene in scenes:
+            for slot, body in zip(self.layout.bodies, scene.bodies, strict=True):
+                if body.restitution > 0.0:
+                    raise BadInput(
+                        f"scene.objects.{slot.name}.restitution: the newton engine cannot bounce objects by a "
+                        f"coefficient (its contacts are damped springs), and this is {body.restitution:g}. Allowed: 0."
+                    )
 
     def set_targets(self, position: torch.Tensor) -> None:
         """Sets the joint position targets [rad or m]. Shape: (E, D)."""
