@@ -12,6 +12,7 @@ from simgen.spec import TaskSpec
 from simgen.world.engine.base import WorldState
 from simgen.world.robot.card import load_card
 from simgen.world.scene.layout import layout_of
+from simgen.world.scene.mesh.support import DIRECTIONS, support_points
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
 
@@ -56,6 +57,11 @@ class HandMadeEngine:
         body = self._scenes[0].bodies[slot]
         bounds = self.layout.bodies[slot].candidates[body.candidate].bounds * body.scale
         return torch.as_tensor(bounds).float().expand(self.num_envs, 2, 3)
+
+    def body_outline(self, slot: int) -> torch.Tensor:
+        body = self._scenes[0].bodies[slot]
+        vertices = self.layout.bodies[slot].candidates[body.candidate].visual.vertices * body.scale
+        return torch.as_tensor(support_points(vertices)).float().expand(self.num_envs, DIRECTIONS, 3)
 
     def contacts(self, a: str, b: str) -> torch.Tensor:
         if (b, a) in self.forces:

@@ -106,21 +106,20 @@ class Worlds:
         return next(slot.name for slot in self.engine.layout.bodies if slot.motion == "dynamic")
 
     def top_of(self, name: str) -> torch.Tensor:
-        """Returns the height [m] of the top of a body's turned box, of the table or of the ground. Shape: (E,)."""
+        """Returns the height [m] of the highest point of a body, of the table or of the ground. Shape: (E,)."""
         if name in ("table", "ground"):
             height = self.engine.layout.ground_height if name == "ground" else 0.0
             return self.tcp_position.new_full((self.num_envs,), height)
-        return self._corners(name)[..., 2].amax(1)
+        return self._outline_heights(name).amax(1)
 
     def bottom_of(self, name: str) -> torch.Tensor:
-        """Returns the height [m] of the lowest point of a body's turned box. Shape: (E,)."""
-        return self._corners(name)[..., 2].amin(1)
+        """Returns the height [m] of the lowest point of a body. Shape: (E,)."""
+        return self._outline_heights(name).amin(1)
 
-    def _corners(self, name: str) -> torch.Tensor:
-        bounds = self.engine.body_bounds(self._bodies[name])
-        pick = torch.cartesian_prod(*[torch.arange(2)] * 3).to(self.device)
-        corners = torch.stack([bounds[:, pick[:, axis], axis] for axis in range(3)], -1)
-        return self.position(name)[:, None] + rotation.rotate(self.quaternion(name)[:, None], corners)
+    def _outline_heights(self, name: str) -> torch.Tensor:
+        points = self.engine.body_outline(self._bodies[name])
+        turned = rotation.rotate(self.quaternion(name)[:, None], points)
+        return self.position(name)[:, None, 2] + turned[..., 2]
 
     def candidate(self, name: str, env_id: int) -> int:
         """Returns which of its candidates a body is in a world."""

@@ -73,6 +73,10 @@ class Engine(Protocol):
         """Returns the corners of a body's box in its own frame, at its scale [m]. Shape: (E, 2, 3)."""
         ...
 
+    def body_outline(self, slot: int) -> torch.Tensor:
+        """Returns points of a body's surface that reach as far as it does, in its own frame [m]. Shape: (E, K, 3)."""
+        ...
+
     def scene(self, env_id: int) -> Scene:
         """Returns the scene that a world was given last."""
         ...

@@ -29,6 +29,7 @@ class Placed:
         base: Height of the surface that it stands on [m].
         interior: Height of its inner floor over its origin [m], if it is open.
         solid: Whether others must keep clear of it.
+        fixture: What carries it in the end: "table" or "ground".
     """
 
     position: np.ndarray
@@ -39,6 +40,7 @@ class Placed:
     base: float
     interior: float | None
     solid: bool
+    fixture: str
 
     @property
     def top(self) -> float:
@@ -80,14 +82,16 @@ def place(
     others: Mapping[str, Placed],
     rng: np.random.Generator,
     solid: bool,
+    ground_height: float,
 ) -> Placed:
-    """Draws one pose that satisfies the relation; whether it is free is not asked here."""
+    """Draws one pose that satisfies the relation; whether it is free is not asked here. The table top is at 0."""
     yaw = float(draw(spec.yaw, rng))
     tilt = Rotation.from_euler("xyz", spec.rpy or (0.0, 0.0, 0.0))
     points = tilt.apply(model.visual.vertices.astype(float) * scale)
     low, high = points.min(axis=0), points.max(axis=0)
     target = others.get(spec.target)
-    base = _base(spec, target)
+    fixture = spec.target if target is None else target.fixture
+    base = _base(spec, target) if target is not None else ground_height if fixture == "ground" else 0.0
     xy = draw(spec.xy, rng, (0.0, 0.0))
     if spec.relation == "beside" and spec.distance is not None:
         angle = rng.uniform(-np.pi, np.pi)
@@ -97,12 +101,10 @@ def place(
     height = base + float(draw(spec.z, rng)) if spec.relation == "above" else base - low[2]
     interior = None if model.interior is None else float(model.interior * scale[2])
     rotation = Rotation.from_euler("z", yaw) * tilt
-    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid)
+    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid, fixture)
 
 
-def _base(spec: PoseSpec, target: Placed | None) -> float:
-    if target is None:  # a fixture: its surface is at 0
-        return 0.0
+def _base(spec: PoseSpec, target: Placed) -> float:
     if spec.relation == "beside":
         return target.base
     if spec.relation == "in":

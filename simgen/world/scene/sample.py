@@ -114,8 +114,9 @@ class SceneSampler:
         rng = stream(seed, name, "pose", attempt)
         table = self._layout.table
         for _ in range(placement.TRIES_PER_OBJECT):
-            one = placement.place(spec.pose, slot.candidates[candidate], scale, placed, rng, slot.motion != "marker")
-            stands = one.solid and table is not None and spec.pose.relation != "above"
+            model, solid, ground = slot.candidates[candidate], slot.motion != "marker", self._layout.ground_height
+            one = placement.place(spec.pose, model, scale, placed, rng, solid, ground)
+            stands = one.solid and one.fixture == "table" and spec.pose.relation != "above"
             if stands and table is not None and not placement.on_surface(one, table.bounds):
                 continue
             if placement.free(spec.pose, one, placed):

@@ -87,6 +87,20 @@ def test_on_needs_height_outline_and_touch(made: HandMade) -> None:
     assert holds(made, {"on": {"body": "cube", "on": "table"}}) == [True, False, False]
 
 
+def test_on_holds_for_what_has_rolled() -> None:
+    """A ball or a lying cylinder stands on the table however it is turned, not the box around it."""
+    half = 0.5**0.5
+    turns = [[1.0, 0.0, 0.0, 0.0], [0.923880, 0.382683, 0.0, 0.0], [0.653281, 0.653281, 0.270598, 0.270598]]
+    made = HandMade(task_of({"ball": {"sphere": 0.03, "pose": {"xy": [0, 0]}}}), 3)
+    made.put("ball", [[0.0, 0.0, 0.03]] * 3, turns)
+    made.push("ball", "table", [[0.0, 0.0, 1.0]] * 3)
+    assert holds(made, {"on": {"body": "ball", "on": "table"}}) == [True, True, True]
+    made = HandMade(task_of({"can": {"cylinder": {"radius": 0.03, "height": 0.1}, "pose": {"xy": [0, 0]}}}), 2)
+    made.put("can", [[0.0, 0.0, 0.03], [0.0, 0.0, 0.05]], [[half, half, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    made.push("can", "table", [[0.0, 0.0, 1.0]] * 2)
+    assert holds(made, {"on": {"body": "can", "on": "table"}}) == [True, True]
+
+
 def test_in_needs_the_origin_over_the_floor_and_the_bottom_below_the_rim(made: HandMade) -> None:
     made.put("cube", [[0.05, 0.3, 0.026], [0.15, 0.3, 0.026], [0.0, 0.3, 0.09]])
     assert holds(made, {"in": {"body": "cube", "in": "bin"}}) == [True, False, False]

@@ -16,6 +16,7 @@ from simgen.world.engine.newton.physics import Physics
 from simgen.world.engine.newton.render.renderer import Backend
 from simgen.world.kernels import required
 from simgen.world.robot.card import load_card
+from simgen.world.scene.mesh.support import DIRECTIONS, support_points
 from simgen.world.scene.scene import Layout, Scene
 
 
@@ -56,6 +57,8 @@ class NewtonEngine:
         self._marker_pose = torch.zeros(num_envs, len(layout.bodies), 7, device=self.device)
         self._marker_pose[..., 3] = 1.0
         self._bounds = torch.zeros(num_envs, len(layout.bodies), 2, 3, device=self.device)
+        self._outline = torch.zeros(num_envs, len(layout.bodies), DIRECTIONS, 3, device=self.device)
+        self._support = [[support_points(model.visual.vertices) for model in slot.candidates] for slot in layout.bodies]
 
     def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
         """Gives each world in `env_ids` (K,) the scene of its next episode."""
@@ -68,6 +71,8 @@ class NewtonEngine:
                 self._marker_pose[env, index] = torch.tensor(pose, dtype=torch.float32)
                 model = self.layout.bodies[index].candidates[body.candidate]
                 self._bounds[env, index] = torch.as_tensor(model.bounds * body.scale).float()
+                outline = self._support[index][body.candidate] * body.scale
+                self._outline[env, index] = torch.as_tensor(outline).float()
         self._physics.reset(ids, scenes)
         self._drawing.reset(ids, scenes)
         self._contacts.forget(env_ids)
@@ -142,6 +147,10 @@ class NewtonEngine:
     def body_bounds(self, slot: int) -> torch.Tensor:
         """Returns the corners of a body's box in its own frame, at its scale [m]. Shape: (E, 2, 3)."""
         return self._bounds[:, slot]
+
+    def body_outline(self, slot: int) -> torch.Tensor:
+        """Returns points of a body's surface that reach as far as it does, in its own frame [m]. Shape: (E, K, 3)."""
+        return self._outline[:, slot]
 
     def render(self, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
         """Returns the images of all cameras, new at least for `worlds`; the next call overwrites them."""

@@ -5,10 +5,14 @@ Newton's own observable misses contacts that found no room: the solver lowers th
 
 from __future__ import annotations
 
+import mujoco_warp
 import newton
 import warp as wp
 
 CONTACTS = int(newton.solvers.SolverMuJoCo.OverflowBits.CONTACT_PIPELINE)
+# Not a loss: the solver stops at its limit of iterations with a small residual, as MuJoCo does.
+_UNCONVERGED = int(mujoco_warp.OverflowType.ITERATIONS | mujoco_warp.OverflowType.LS_ITERATIONS)
+_LOST = wp.constant(wp.int32(0x7FFFFFFF & ~_UNCONVERGED))
 
 
 @wp.kernel(enable_backward=False)
@@ -41,7 +45,7 @@ def _compare(
 @wp.kernel(enable_backward=False)
 def _add(more: wp.array(dtype=wp.int32), bits: wp.array(dtype=wp.int32)):  # type: ignore[valid-type]
     world = wp.tid()
-    bits[world] = bits[world] | more[world]
+    bits[world] = bits[world] | (more[world] & _LOST)
 
 
 class Overflow:
