@@ -105,7 +105,10 @@ def test_list_prints_names_as_the_last_line(what: str) -> None:
 
 
 def test_list_robots_states_source_and_licence() -> None:
-    rows = json.loads(run("list", "robots", "--json").stdout.splitlines()[-1])["robots"]
+    done = run("list", "robots", "--json")
+    rows = json.loads(done.stdout.splitlines()[-1])["robots"]
+    assert all(row["licence_note"] for row in rows)
+    assert all(f"{row['name']}: {row['licence_note']}" in run("list", "robots").stderr for row in rows[:1])
     assert {"panda", "xarm7", "so100"} <= {row["name"].split("_")[0] for row in rows}
     assert all(row["source"] and row["licence"] for row in rows)
 

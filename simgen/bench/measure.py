@@ -1,4 +1,4 @@
-"""Measures a task: physics, rendering and whole steps, medians over repetitions, memory as peak.
+"""Measures a task: steps without images, rendering alone and whole steps, medians over repetitions, memory as peak.
 
 As ManiSkill's script: N environments x steps / wall time with random actions, resets included, frames counted once per
 world whatever the number of cameras, the device synchronised before the clock is read.
@@ -67,20 +67,22 @@ def bench(
     env.observe()
     _synchronize(options.device)
     first_frame_seconds = time.perf_counter() - started
-    measured = {
-        "physics": _rates(env, options, lambda actions: env.engine.step(), progress, "physics"),
-        "render": _rates(env, options, lambda actions: env.engine.render(), progress, "render"),
-        "total": _rates(env, options, lambda actions: env.step(actions), progress, "total"),
-    }
+    measured = {"total": _rates(env, options, lambda actions: env.step(actions), progress, "total")}
+    # the worlds stand where random actions have left them
+    measured["render"] = _rates(env, options, lambda actions: env.engine.render(), progress, "render")
     env.close()
+    host_bytes, device_bytes = peak_host_bytes(), peak_device_bytes(options.device)
+    state_env = TaskEnv(task, options.num_envs, options.device, options.seed, images=False)
+    measured["physics"] = _rates(state_env, options, lambda actions: state_env.step(actions), progress, "physics")
+    state_env.close()
     result: dict[str, Any] = {f"{part}_fps": statistics.median(rates) for part, rates in measured.items()}
     if not task.cameras:
         result["render_fps"] = None
     result |= {
         "build_seconds": build_seconds,
         "first_frame_seconds": first_frame_seconds,
-        "peak_host_bytes": peak_host_bytes(),
-        "peak_device_bytes": peak_device_bytes(options.device),
+        "peak_host_bytes": host_bytes,
+        "peak_device_bytes": device_bytes,
         "num_envs": options.num_envs,
         "engine": "newton",
         "spread": {part: [min(rates), max(rates)] for part, rates in measured.items()},

@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 import tyro
 
-from simgen.commands.output import parse, show_table, write_json
+from simgen.commands.output import console, parse, show_table, write_json
 
 What = Literal["tasks", "robots", "objects", "terms", "textures", "colors"]
 Row = dict[str, Any]
+NOTE = "licence_note"  # too long for a column: a line below the table
 
 
 @dataclass
@@ -31,7 +32,11 @@ def main(argv: list[str]) -> int:
     if arguments.json:
         write_json({arguments.what: rows})
     else:
-        show_table("", tuple(rows[0]) if rows else ("name",), [tuple(row.values()) for row in rows])
+        columns = [name for name in (rows[0] if rows else ("name",)) if name != NOTE]
+        show_table("", columns, [tuple(row[name] for name in columns) for row in rows])
+        for row in rows:
+            if NOTE in row:
+                console().print(f"{row['name']}: {row[NOTE]}", markup=False, soft_wrap=True)
     return 0
 
 
@@ -53,6 +58,7 @@ def _robots() -> list[Row]:
             "description": card.description.strip(),
             "licence": card.licence.strip(),
             "source": card.source.strip(),
+            NOTE: card.licence_note.strip(),
         }
         for card in cards
     ]

@@ -132,7 +132,7 @@ def episode_problems(episode: Episode, features: Mapping[str, Any]) -> Iterator[
     """What is wrong with the values of an episode, one line each.
 
     Args:
-        features: of the dataset; "low" and "high" of "actions" bound the actions.
+        features: of the dataset; "low" and "high" of "actions" and "executed_actions" bound these.
     """
     found = features_of(episode.arrays, episode.length)
     for path, array in episode.arrays.items():
@@ -149,7 +149,9 @@ def episode_problems(episode: Episode, features: Mapping[str, Any]) -> Iterator[
             norms = np.linalg.norm(array[..., 3:7].astype(np.float64), axis=-1)
             if np.abs(norms - 1).max(initial=0.0) > _QUATERNION_TOLERANCE:
                 yield f"{path}: has quaternions that are not of unit length"
-    yield from _action_problems(episode.arrays["actions"], features.get("actions", {}))
+    for path in ("actions", "executed_actions"):
+        if path in episode.arrays:
+            yield from _action_problems(path, episode.arrays[path], features.get(path, {}))
 
 
 def _shape_problems(path: str, found: Mapping[str, Any], features: Mapping[str, Any]) -> Iterator[str]:
@@ -173,9 +175,9 @@ def _has_pose(path: str, array: np.ndarray) -> bool:
     return path.endswith("pose") and array.ndim == 2 and array.shape[1] == 7
 
 
-def _action_problems(actions: np.ndarray, feature: Mapping[str, Any]) -> Iterator[str]:
+def _action_problems(path: str, actions: np.ndarray, feature: Mapping[str, Any]) -> Iterator[str]:
     for bound, sign in (("low", 1), ("high", -1)):
         if feature.get(bound) is not None:
             outside = sign * (np.asarray(feature[bound]) - actions) > _ACTION_TOLERANCE
             if outside.any():
-                yield f"actions: {int(outside.sum())} values beyond {bound} = {feature[bound]}"
+                yield f"{path}: {int(outside.sum())} values beyond {bound} = {feature[bound]}"

@@ -29,6 +29,13 @@ from simgen.machine import commit, versions
 
 FORMAT = "simgen"
 FORMAT_VERSION = 1
+# Our names of images and ManiSkill's, in its order.
+_OBS_MODES = {"rgb": "rgb", "depth": "depth", "segmentation": "segmentation", "normals": "normal", "albedo": "albedo"}
+# What a difference in these fields of a spec means; the values alone would not tell.
+_REASONS = {
+    "generation.mesh_files": "the mesh files of this object have changed",
+    "generation.device": "another device rounds differently, so episodes would not be the same",
+}
 # From version v to v + 1: a function of the manifest, for formats that stay readable.
 _UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
@@ -130,7 +137,8 @@ def require_same_spec(manifest: Mapping[str, Any], spec: Mapping[str, Any], root
         before, after = old.get(key, missing), new.get(key, missing)
         if before != after or type(before) is not type(after):
             shown = ["absent" if value is missing else json.dumps(value) for value in (before, after)]
-            lines.append(f"  {key}: {shown[0]} in the dataset, {shown[1]} now")
+            reason = next((f"; {text}" for field, text in _REASONS.items() if key.startswith(field)), "")
+            lines.append(f"  {key}: {shown[0]} in the dataset, {shown[1]} now{reason}")
     more = [f"  and {len(lines) - 12} more"] if len(lines) > 12 else []
     raise BadInput("\n".join([f"{root}: the spec has changed since this dataset was begun:", *lines[:12], *more]))
 
@@ -155,13 +163,21 @@ def record_header(manifest: Mapping[str, Any]) -> tuple[str | None, dict[str, An
     return control, {
         "env_info": {
             "env_id": str(spec.get("name", "simgen")),
-            "env_kwargs": {"control_mode": control, "obs_mode": "rgb+depth+segmentation"},
+            "env_kwargs": {"control_mode": control, "obs_mode": obs_mode(spec)},
             "max_episode_steps": steps,
         },
         "commit_info": {"commit_id": revision} if revision else None,
         "source_type": "simgen",
         "source_desc": f"recorded by simgen, engine {manifest['engine'] or 'unknown'}",
     }
+
+
+def obs_mode(spec: Mapping[str, Any]) -> str:
+    """ManiSkill's name for what the cameras of a resolved spec record: such as "rgb+depth"; "state" without any."""
+    cameras = spec.get("cameras")
+    found = [camera.get("outputs", ()) for camera in cameras.values()] if isinstance(cameras, Mapping) else []
+    outputs = {output for outputs in found for output in outputs}
+    return "+".join(name for output, name in _OBS_MODES.items() if output in outputs) or "state"
 
 
 def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,36 +13,57 @@ import torch
 
 from simgen.data.episode import Episode
 from simgen.data.reader import open_dataset
+from simgen.data.states import state_rows
 from simgen.env.numpy_view import to_numpy
-from simgen.env.task_env import TaskEnv
+from simgen.env.task_env import Outcome, TaskEnv
 from simgen.env.threads import one_torch_thread
-from simgen.errors import BadInput
+from simgen.errors import BadInput, SimgenError
 from simgen.spec import TaskSpec, load_task
 
 # Beside the task's own fields, a dataset's spec says here how the episodes were generated.
 GENERATION = "generation"
-ACTORS, IMAGES = "env_states/actors/", "obs/sensor_data/"
+ACTORS, ARTICULATIONS = "env_states/actors/", "env_states/articulations/"
+IMAGES = "obs/sensor_data/"
+
+
+# How far a replay may be from its recording: another device rounds differently.
+POSITION_TOLERANCE, JOINT_TOLERANCE = 1e-3, 1e-3  # [m], [rad or m]
+PIXEL_TOLERANCE = {"rgb": 2, "albedo": 2, "depth": 2, "normals": 0.02, "segmentation": 0}  # in the image's own unit
+PIXEL_SHARE_TOLERANCE = 0.01  # of an image's pixels may differ by more, at the edges of what has moved by a hair
 
 
 @dataclass(frozen=True)
 class Replay:
-    """How far a replay is from its recording.
+    """How far a replay is from its recording; a difference is infinite where one of the two is not finite.
 
     Args:
         steps: Control steps that were compared.
         max_position_error_m: Largest distance of an object between the two.
         max_joint_error: Largest difference of a joint position [rad or m].
-        max_image_difference: Largest difference of a pixel in any rgb, depth or segmentation image, in its own unit.
+        max_image_difference: Largest difference of a pixel in any image, in its own unit.
+        max_different_pixels: Largest share of an image's pixels that differ by more than PIXEL_TOLERANCE.
         max_reward_difference: Largest difference of the reward of a step.
-        identical: Whether states and images are equal to the last bit.
+        identical: Whether all observations, states (poses, velocities, joints), rewards and outcomes are equal to the
+            last bit; images too if they were compared.
     """
 
     steps: int
     max_position_error_m: float
     max_joint_error: float
     max_image_difference: float
+    max_different_pixels: float
     max_reward_difference: float
     identical: bool
+
+    @property
+    def within_tolerance(self) -> bool:
+        """Whether objects, joints and images are as near as rounding on another device explains."""
+        return (
+            self.max_position_error_m <= POSITION_TOLERANCE
+            and self.max_joint_error <= JOINT_TOLERANCE
+            and self.max_different_pixels <= PIXEL_SHARE_TOLERANCE
+            and math.isfinite(self.max_image_difference + self.max_reward_difference)
+        )
 
 
 def task_of(spec: dict[str, Any]) -> TaskSpec:
@@ -54,57 +77,73 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
 
     Raises:
         BadInput: No dataset, no such episode.
-        SimgenError: The dataset cannot be read.
+        SimgenError: The dataset cannot be read, or lacks what the task records.
     """
     dataset = open_dataset(path)
     if not -len(dataset) <= number < len(dataset):
         raise BadInput(f"{path}: there is no episode {number}; allowed: 0 to {len(dataset) - 1}.")
     episode = dataset[number].read()
     env = TaskEnv(task_of(dataset.spec), 1, device, images=images)
-    try:
-        return _compare(env, episode, images)
-    finally:
-        env.close()
+    with contextlib.closing(env):
+        return _Comparison(env, episode).result()
 
 
-def _compare(env: TaskEnv, episode: Episode, images: bool) -> Replay:
-    env.start([0], [episode.seed])
-    actions = episode.arrays.get("executed_actions", episode.arrays["actions"])
-    differences = {"position": 0.0, "joint": 0.0, "image": 0.0, "reward": 0.0}
-    _compare_state(env, episode, 0, images, differences)
-    for step, action in enumerate(actions):
-        outcome = env.advance(torch.as_tensor(action)[None])
-        reward = abs(float(outcome.reward[0]) - float(episode.arrays["rewards"][step]))
-        differences["reward"] = max(differences["reward"], reward)
-        _compare_state(env, episode, step + 1, images, differences)
-    return Replay(
-        steps=len(actions),
-        max_position_error_m=differences["position"],
-        max_joint_error=differences["joint"],
-        max_image_difference=differences["image"],
-        max_reward_difference=differences["reward"],
-        identical=not any(differences.values()),
-    )
+class _Comparison:
+    """Replays an episode in world 0 and keeps the largest differences."""
 
+    def __init__(self, env: TaskEnv, episode: Episode) -> None:
+        self._env, self._arrays = env, episode.arrays
+        self._actions = episode.arrays.get("executed_actions", episode.arrays["actions"])
+        self._largest = {"position": 0.0, "joint": 0.0, "image": 0.0, "pixels": 0.0, "reward": 0.0}
+        self._identical = True
+        env.start([0], [episode.seed])
+        self._compare_state(0)
+        for step, action in enumerate(self._actions):
+            self._compare_outcome(step, env.advance(torch.as_tensor(action)[None]))
+            self._compare_state(step + 1)
 
-def _compare_state(env: TaskEnv, episode: Episode, row: int, images: bool, differences: dict[str, float]) -> None:
-    state = env.worlds.state
-    for index, slot in enumerate(env.layout.bodies):
-        recorded = episode.arrays[f"{ACTORS}{slot.name}"][row, :3]
-        error = float(np.linalg.norm(state.body_position[0, index].cpu().numpy() - recorded))
-        differences["position"] = max(differences["position"], error)
-    articulation = episode.arrays[f"env_states/articulations/{env.card.name}"][row, 13 : 13 + env.card.dof]
-    joint = float(np.abs(state.qpos[0].cpu().numpy() - articulation).max())
-    differences["joint"] = max(differences["joint"], joint)
-    if images and env.layout.cameras:
-        differences["image"] = max(differences["image"], _image_difference(env, episode, row))
+    def result(self) -> Replay:
+        return Replay(
+            steps=len(self._actions),
+            max_position_error_m=self._largest["position"],
+            max_joint_error=self._largest["joint"],
+            max_image_difference=self._largest["image"],
+            max_different_pixels=self._largest["pixels"],
+            max_reward_difference=self._largest["reward"],
+            identical=self._identical,
+        )
 
+    def _note(self, name: str, difference: float) -> None:
+        largest = max(self._largest[name], difference if math.isfinite(difference) else math.inf)
+        self._largest[name] = largest
 
-def _image_difference(env: TaskEnv, episode: Episode, row: int) -> float:
-    seen: dict[str, Any] = to_numpy(env.engine.render())
-    largest = 0.0
-    for camera, outputs in seen.items():
-        for name, image in outputs.items():
-            recorded = episode.arrays[f"{IMAGES}{camera}/{name}"][row]
-            largest = max(largest, float(np.abs(image[0].astype(np.float64) - recorded).max()))
-    return largest
+    def _compare_outcome(self, step: int, outcome: Outcome) -> None:
+        rows = {"rewards": outcome.reward, "success": outcome.success}
+        rows |= {"terminated": outcome.terminated, "truncated": outcome.truncated}
+        for path, row in to_numpy(rows).items():
+            if path in self._arrays:
+                self._identical &= np.array_equal(row[0], self._arrays[path][step])
+        reward = self._arrays.get("rewards")
+        if reward is not None:
+            self._note("reward", abs(float(outcome.reward[0]) - float(reward[step])))
+
+    def _compare_state(self, row: int) -> None:
+        dof = self._env.card.dof
+        for path, now in state_rows(self._env, self._env.observe(copy=False)).items():
+            if path not in self._arrays or self._arrays[path].shape[1:] != now.shape[1:]:
+                raise SimgenError(f"the recording has no {path} of shape {list(now.shape[1:])}; it cannot be compared.")
+            new, old = now[0], self._arrays[path][row]
+            self._identical &= np.array_equal(new, old)
+            if path.startswith(ACTORS):
+                self._note("position", float(np.linalg.norm(new[:3] - old[:3])))
+            elif path.startswith(ARTICULATIONS):
+                self._note("joint", float(np.abs(new[13 : 13 + dof] - old[13 : 13 + dof]).max()))
+            elif path.startswith(IMAGES):
+                self._compare_image(path.rsplit("/", 1)[1], new, old)
+
+    def _compare_image(self, output: str, new: np.ndarray, old: np.ndarray) -> None:
+        if np.array_equal(new, old):
+            return
+        difference = np.abs(new.astype(np.float64) - old).max(axis=-1)
+        self._note("image", float(difference.max()))
+        self._note("pixels", float((~(difference <= PIXEL_TOLERANCE.get(output, 0))).mean()))

@@ -39,7 +39,7 @@ class Found:
 
 
 def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
-    """The manifest to go on with, or None for a fresh directory.
+    """The manifest to go on with, or None for a fresh directory; a dataset without any episode or attempt is fresh.
 
     Raises:
         BadInput: if there is a dataset and `resume` is off, or if the directory holds something else.
@@ -47,6 +47,8 @@ def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
     if root.exists() and not root.is_dir():
         raise BadInput(f"{root}: is a file, not a directory for a dataset.")
     if (root / MANIFEST).is_file():
+        if _is_empty(root):
+            return None
         if not resume:
             raise BadInput(f"{root}: already holds a dataset; continue it with --resume or choose another directory.")
         return read_manifest(root)
@@ -54,6 +56,13 @@ def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
     if others:
         raise BadInput(f"{root}: is not empty and holds no simgen dataset ({', '.join(sorted(others)[:3])}, ...).")
     return None
+
+
+def _is_empty(root: Path) -> bool:
+    """Whether a dataset holds nothing: what started it failed before the first attempt ended."""
+    read_manifest(root)  # it must be ours
+    folders = [folder for folder in (root / SHARDS, root / STAGING) if folder.is_dir()]
+    return all(is_temporary(path) for folder in folders for path in folder.iterdir())
 
 
 def recover(root: Path, verify: bool) -> Found:

@@ -6,6 +6,7 @@ depend neither on timing nor on interruptions. The record is written last: no re
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -169,6 +170,17 @@ def read_record(path: Path) -> dict[str, Any]:
         version = shard["format_version"]
         raise SimgenError(f"{path}: has shard format {version}; this simgen reads up to {SHARD_FORMAT}. Update simgen.")
     return record
+
+
+def cached_record(path: Path) -> dict[str, Any]:
+    """`read_record` for a caller that does not change what it gets; a file is read again once it was replaced."""
+    state = path.stat() if path.exists() else None
+    return _record_as_of(path, state and (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@functools.lru_cache(maxsize=4)
+def _record_as_of(path: Path, state: tuple[int, int, int] | None) -> dict[str, Any]:
+    return read_record(path)
 
 
 def record_paths(root: Path) -> list[Path]:

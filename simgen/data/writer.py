@@ -29,8 +29,8 @@ from simgen.data.manifest import (
 )
 from simgen.data.pool import EncoderPool, uninterrupted
 from simgen.data.resume import existing_manifest, recover
-from simgen.data.shard import ShardRange, read_record, remove_shard, shard_range
-from simgen.data.staging import remove_item, stage_discard
+from simgen.data.shard import ShardRange, read_record, shard_range
+from simgen.data.staging import stage_discard
 from simgen.errors import BadInput, SimgenError
 
 
@@ -53,7 +53,8 @@ class DatasetWriter:
         engine, command: recorded in dataset.json.
 
     Raises:
-        BadInput: another spec on resume (names the fields), a dataset without `resume`, a directory with other files.
+        BadInput: another spec on resume (names the fields), a dataset with episodes without `resume`, a directory with
+            other files.
         SimgenError: if another process writes the same dataset.
     """
 
@@ -129,6 +130,13 @@ class DatasetWriter:
             write_manifest(self.path, self._manifest)
         return shard_range(self._manifest["phases"], self._manifest["episodes_per_shard"], phase, index)
 
+    def describe(self, features: Mapping[str, Mapping[str, Any]]) -> None:
+        """Adds to what `features` of the constructor says, where that is only known now."""
+        notes = {**self._manifest["feature_notes"], **plain(dict(features), "features")}
+        if notes != self._manifest["feature_notes"]:
+            self._manifest["feature_notes"] = notes
+            write_manifest(self.path, self._manifest)
+
     def write(self, episode: Episode) -> None:
         """Hands an episode over; blocks only while the queue is full. Episodes may come in any order.
 
@@ -163,22 +171,6 @@ class DatasetWriter:
             stage_discard(self.path, values)
             self.discarded[phase, index] = values
             self._staged(shard, index)
-
-    def truncate(self, phase: str, end: int) -> None:
-        """Drops the episodes and discarded attempts of a phase with index >= `end`, wherever they already are."""
-        self.flush()
-        for shard in [shard for shard in self._sealed if shard.phase == phase and shard.stop > end]:
-            if shard.first < end:
-                self._reopen(shard)
-            else:
-                remove_shard(self.path, shard)
-                self._sealed.remove(shard)
-        for shard in [shard for shard in self._open if shard.phase == phase]:
-            for index in [index for index in self._open[shard] if index >= end]:
-                remove_item(self.path, phase, index)
-                self._open[shard].discard(index)
-        self.finished = {key for key in self.finished if key[0] != phase or key[1] < end}
-        self.discarded = {key: item for key, item in self.discarded.items() if key[0] != phase or key[1] < end}
 
     def flush(self) -> None:
         """Waits until everything that was handed over is finished."""

@@ -38,5 +38,9 @@ def make(
     Raises:
         BadInput: All that is wrong with the task.
     """
-    spec = task if isinstance(task, TaskSpec) else load_task(task, overrides)
-    return TaskEnv(spec, num_envs, device, seed, images, autoreset_mode=autoreset_mode)
+    changes = tuple(overrides)
+    if not isinstance(task, TaskSpec):
+        task = load_task(task, changes)
+    elif changes:
+        task = load_task(task.resolved(), changes)
+    return TaskEnv(task, num_envs, device, seed, images, autoreset_mode=autoreset_mode)

@@ -31,6 +31,7 @@ from simgen.world.scene.seed import episode_seed
 
 Observation = dict[str, Any]
 AGENT = ("qpos", "qvel")
+MOST_SKIPPED = 100  # seeds in a row whose scene cannot be drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +63,8 @@ class TaskEnv(gymnasium.vector.VectorEnv):
     observations want `autoreset_mode=NEXT_STEP` instead: there a done world shows its last observation, and the next
     step ignores its action and returns the first observation of its next episode with reward 0.
 
-    The k-th episode of world e is episode e + k * E of the seed, whatever the other worlds do.
+    The k-th episode of world e is episode e + k * E of the seed, whatever the other worlds do; where the objects of an
+    episode cannot be placed, the world goes on to its next one.
 
     Args:
         task: The task.
@@ -88,6 +90,8 @@ class TaskEnv(gymnasium.vector.VectorEnv):
     ) -> None:
         if num_envs < 1:
             raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
+        if task.engine not in (None, NewtonEngine.name):
+            raise BadInput(f"engine: {task.engine} is not available; available: {NewtonEngine.name}.")
         require_device(device)
         self.task, self.num_envs, self.device, self._seed = task, num_envs, torch.device(device), seed
         self.layout = layout_of(task)
@@ -104,7 +108,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         self._episodes = torch.zeros(num_envs, dtype=torch.int64)
         self.metadata = {**type(self).metadata, "autoreset_mode": autoreset_mode}
         self._ended = torch.zeros(num_envs, dtype=torch.bool, device=self.device)  # starts anew at the next step
-        self.start(range(num_envs), self._next_seeds(range(num_envs)))
+        self._start_next(range(num_envs))
         self._bind()
         self._make_spaces()
         self._episodes.zero_()  # the first reset gives the first episodes
@@ -125,16 +129,27 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
 
-    def _next_seeds(self, env_ids: Sequence[int]) -> list[int]:
-        seeds = []
-        for env in env_ids:
+    def _start_next(self, env_ids: Sequence[int]) -> None:
+        self.start_scenes(env_ids, [self._next_scene(env) for env in env_ids])
+
+    def _next_scene(self, env: int) -> Scene:
+        """Draws the scene of a world's next episode; those that cannot be drawn are passed over."""
+        failure = ""
+        for _ in range(MOST_SKIPPED):
             index = env + int(self._episodes[env]) * self.num_envs
-            seeds.append(episode_seed(self._seed, self.task.name, "env", index))
             self._episodes[env] += 1
-        return seeds
+            try:
+                return self.sampler.sample(episode_seed(self._seed, self.task.name, "env", index))
+            except BadInput as error:
+                failure = str(error)
+        raise BadInput(f"{failure} ({MOST_SKIPPED} episodes in a row could not be drawn.)")
 
     def start(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
-        """Starts the episodes with these seeds in these worlds; the others are not touched."""
+        """Starts the episodes with these seeds in these worlds; the others are not touched.
+
+        Raises:
+            BadInput: If the objects of one of them cannot be placed.
+        """
         self.start_scenes(env_ids, [self.sampler.sample(seed) for seed in seeds])
 
     def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
@@ -207,7 +222,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
             self._episodes.zero_()
         mask = (options or {}).get("reset_mask")
         ids = range(self.num_envs) if mask is None else np.flatnonzero(np.asarray(mask)).tolist()
-        self.start(ids, self._next_seeds(ids))
+        self._start_next(ids)
         return self.observe(), self._info()
 
     def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
@@ -225,14 +240,14 @@ class TaskEnv(gymnasium.vector.VectorEnv):
             ids = done.nonzero().flatten().tolist()
             info["final_obs"], info["final_info"] = obs, dict(info)
             info["_final_obs"] = info["_final_info"] = done.clone()
-            self.start(ids, self._next_seeds(ids))
+            self._start_next(ids)
             obs = self.observe(worlds=ids)
             info["elapsed_steps"] = self._steps.clone()
         return obs, outcome.reward, outcome.terminated, outcome.truncated, info
 
     def _begin_instead(self, env_ids: list[int], outcome: Outcome) -> None:
         """Starts the next episodes of these worlds and takes back what the step did to them."""
-        self.start(env_ids, self._next_seeds(env_ids))
+        self._start_next(env_ids)
         for tensor in (outcome.reward, *outcome.terms.values(), outcome.success, outcome.terminated, outcome.truncated):
             tensor[env_ids] = 0
         for env in env_ids:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -18,11 +19,21 @@ from simgen.world.scene.seed import episode_seed
 
 # Worlds wait for company before they start anew, because a start draws all worlds once more.
 START_SHARE = 0.25
+FAILURE, KEPT_FAILURE = "failure", "failure, kept and flagged"
 
 
 @dataclass
 class PhaseCounts:
-    """What a phase has done so far; `frames` counts observations, over all cameras of a world once."""
+    """What a phase has done so far, earlier runs included, and how much this run has simulated.
+
+    Args:
+        wanted: Episodes to keep.
+        episodes: Kept episodes that count.
+        attempts: Episodes that ended, kept or not.
+        successes: Attempts that succeeded.
+        frames: Control steps that this run simulated, summed over worlds; also of what was discarded.
+        discarded: Attempts of which nothing is kept, by reason.
+    """
 
     wanted: int = 0
     episodes: int = 0
@@ -101,11 +112,23 @@ class Phase:
                 obs = self._start() or obs
             self._progress(self.name, self.counts)
         if self._schedule.exhausted:
-            raise SimgenError(
-                f"{self.name} phase: only {len(self._schedule.kept)} of {self._schedule.wanted} episodes succeeded in "
-                f"{self._schedule.attempts} attempts; they are kept. Look at failures with --keep-failures."
-            )
+            raise SimgenError(self._too_few())
         return self.counts
+
+    def _too_few(self) -> str:
+        """Says how many episodes are missing, what happened instead, and how to look at it."""
+        reasons = Counter(self.counts.discarded)
+        flagged = len(self._schedule.rejected) - reasons.total()
+        if flagged:
+            reasons[KEPT_FAILURE] = flagged
+        most = "; ".join(f"{_first_line(reason)} ({count} times)" for reason, count in reasons.most_common(2))
+        text = (
+            f"{self.name} phase: only {len(self._schedule.kept)} of {self._schedule.wanted} episodes succeeded in "
+            f"{self._schedule.attempts} attempts; they are kept. Most frequent: {most or 'nothing else'}."
+        )
+        if FAILURE in reasons:
+            text += " To look at failures, generate into another directory with --keep-failures."
+        return text
 
     def _may_start(self) -> bool:
         free = self._env.num_envs - len(self._running)
@@ -150,16 +173,16 @@ class Phase:
 
     def _conclude(self, world: int, index: int, seed: int) -> None:
         episode = self._recorder.finish(world, index, self.name, [])
-        counts = self._only_successes and not episode.success
+        failed = self._only_successes and not episode.success
         self.counts.successes += int(episode.success)
-        if counts and not self._keep_failures:
-            self._discard(index, seed, "failure")
+        if failed and not self._keep_failures:
+            self._discard(index, seed, FAILURE)
             return
-        if counts:
-            episode.flags.append("failure")
+        if failed:
+            episode.flags.append(FAILURE)
         self._writer.write(episode)
         self.counts.attempts += 1
-        if counts:
+        if failed:
             self._schedule.reject(index)
         else:
             self._schedule.keep(index)
@@ -170,3 +193,8 @@ class Phase:
         self._writer.discard(self.name, index, seed, reason)
         self.counts.attempts += 1
         self.counts.discarded[reason] = self.counts.discarded.get(reason, 0) + 1
+
+
+def _first_line(reason: str) -> str:
+    line = reason.splitlines()[0] if reason else ""
+    return line if len(line) <= 200 else f"{line[:197]}..."

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 
 from simgen.data.episode import Episode
+from simgen.data.states import state_rows
 from simgen.env.numpy_view import to_numpy
 from simgen.env.task_env import Outcome, TaskEnv
 from simgen.policy.base import Step
-from simgen.world.engine.base import WorldState
 
 
 class Recorder:
@@ -33,7 +32,7 @@ class Recorder:
         """Starts recording in these worlds with their first observation."""
         ids = np.sort(np.asarray(env_ids))
         self.time[ids] = 0
-        self._put(self._states, self._length + 1, self._state_rows(obs), ids)
+        self._put(self._states, self._length + 1, state_rows(self._env, obs), ids)
 
     def add(self, env_ids: list[int], step: Step, outcome: Outcome, obs: dict[str, Any]) -> None:
         """Records a control step of these worlds, in any order."""
@@ -49,33 +48,13 @@ class Recorder:
             rows["executed_actions"] = step.action
         self._put(self._steps, self._length, to_numpy(rows), ids)
         self.time[ids] += 1
-        self._put(self._states, self._length + 1, self._state_rows(obs), ids)
+        self._put(self._states, self._length + 1, state_rows(self._env, obs), ids)
 
     def _put(self, buffers: dict[str, np.ndarray], length: int, rows: dict[str, np.ndarray], ids: np.ndarray) -> None:
         for path, row in rows.items():
             if path not in buffers:
                 buffers[path] = np.empty((self._env.num_envs, length, *row.shape[1:]), row.dtype)
             buffers[path][ids, self.time[ids]] = row if len(ids) == len(row) else row[ids]
-
-    def _state_rows(self, obs: dict[str, Any]) -> dict[str, np.ndarray]:
-        rows = {f"obs/{path}": value for path, value in _flat(to_numpy(obs)).items()}
-        return rows | {f"env_states/{path}": value for path, value in to_numpy(self._env_states()).items()}
-
-    def _env_states(self) -> dict[str, torch.Tensor]:
-        state: WorldState = self._env.worlds.state
-        rows = {}
-        for index, slot in enumerate(self._env.layout.bodies):
-            parts = (
-                state.body_position,
-                state.body_quaternion,
-                state.body_linear_velocity,
-                state.body_angular_velocity,
-            )
-            rows[f"actors/{slot.name}"] = torch.cat([part[:, index] for part in parts], -1)
-        root = torch.cat([state.link_position[:, 0], state.link_quaternion[:, 0]], -1)
-        still = torch.zeros(len(root), 6, device=root.device)
-        rows[f"articulations/{self._env.card.name}"] = torch.cat([root, still, state.qpos, state.qvel], -1)
-        return rows
 
     def finish(self, env_id: int, index: int, phase: str, flags: list[str]) -> Episode:
         """Makes the episode of a world; its arrays are views of the buffers until the world begins anew."""
@@ -97,10 +76,3 @@ class Recorder:
             segmentation_ids=self._env.engine.segmentation_ids(env_id),
             flags=flags,
         )
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
-    flat: dict[str, np.ndarray] = {}
-    for name, value in tree.items():
-        flat |= _flat(value, f"{prefix}{name}/") if isinstance(value, dict) else {f"{prefix}{name}": value}
-    return flat

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import time
 from collections.abc import Callable
@@ -15,13 +17,16 @@ from simgen.data.replay import GENERATION
 from simgen.data.writer import DatasetWriter
 from simgen.env.task_env import TaskEnv
 from simgen.env.threads import one_torch_thread
-from simgen.errors import BadInput, unknown
+from simgen.errors import BadInput, SimgenError, unknown
+from simgen.generate.memory import require_memory
+from simgen.generate.notes import feature_notes
 from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.schedule import Schedule
 from simgen.machine import processor
 from simgen.policy import POLICIES, make_policy
 from simgen.spec import TaskSpec
 from simgen.world.kernels import require_device
+from simgen.world.scene.layout import layout_of
 
 Progress = Callable[[str, PhaseCounts], None]
 
@@ -60,11 +65,20 @@ class GenerateOptions:
 
 @dataclass(frozen=True)
 class Summary:
-    """What was generated, and how fast (frames and seconds of this run; building and compiling not counted)."""
+    """What the dataset now holds, and how fast this run was (building and compiling not counted).
+
+    Args:
+        dataset: Directory.
+        episodes, frames: Of the whole dataset; frames are recorded control steps, as in `simgen info`.
+        simulated_frames: Control steps that this run simulated, summed over worlds; also of what was discarded.
+        seconds: How long that took, with writing.
+        phases: Counts of each phase, earlier runs included.
+    """
 
     dataset: Path
     episodes: int
     frames: int
+    simulated_frames: int
     seconds: float
     phases: dict[str, PhaseCounts] = field(default_factory=dict)
 
@@ -74,7 +88,7 @@ class Summary:
             "dataset": str(self.dataset),
             "episodes": self.episodes,
             "frames": self.frames,
-            "frames_per_second": self.frames / self.seconds if self.seconds > 0 else None,
+            "frames_per_second": self.simulated_frames / self.seconds if self.seconds > 0 else None,
             "phases": {
                 name: {
                     "episodes": counts.episodes,
@@ -101,7 +115,7 @@ def generate(
         SimgenError: Too few attempts succeeded, the disk is full, an encoder died. What was finished is kept.
     """
     _check(task, options)
-    resolved = task.resolved() | {GENERATION: _identity(options)}
+    resolved = task.resolved() | {GENERATION: _identity(task, options)}
     writer = DatasetWriter(
         out,
         resolved,
@@ -112,45 +126,82 @@ def generate(
         engine="newton",
         command=command,
     )
-    with writer, one_torch_thread():
-        wanted = {"random": options.random, "teacher": options.teacher}
-        schedules = {name: _schedule(name, wanted[name], writer, options) for name in wanted}
-        phases = {name: PhaseCounts.before(name, schedules[name], writer) for name in wanted}
-        missing = [name for name, schedule in schedules.items() if len(schedule.kept) < schedule.wanted]
-        started = time.perf_counter()
-        if missing:
-            env = TaskEnv(task, min(options.num_envs, max(wanted.values())), options.device, options.seed)
-            started = time.perf_counter()
-            for name in missing:
-                policy = make_policy("teacher" if name == "teacher" else options.random_policy, env, options.noise)
-                phase = Phase(
-                    name, env, policy, writer, schedules[name], options.seed,
-                    only_successes=name == "teacher", keep_failures=options.keep_failures,
-                    noisy=name == "teacher" and options.noise > 0, progress=progress,
-                )  # fmt: skip
-                phases[name] = phase.counts
-                phase.run()
-            env.close()
-        writer.flush()
-        seconds = time.perf_counter() - started
+    run = _Run(options)
+    try:
+        with writer, one_torch_thread():
+            _run_phases(task, writer, run, progress)
+            writer.flush()
+            run.stop()
+    except BaseException:
+        with contextlib.suppress(SimgenError):
+            run.note(out)
+        raise
+    run.note(out)
     dataset = open_dataset(out)
-    frames = sum(counts.frames for counts in phases.values())
-    summary = Summary(out, len(dataset), frames, seconds, phases)
-    if missing:
-        add_run(out, _run(summary, options))
-    return summary
+    frames = sum(episode.length for episode in dataset)
+    return Summary(out, len(dataset), frames, run.frames, run.seconds, run.phases)
 
 
-def _run(summary: Summary, options: GenerateOptions) -> dict[str, Any]:
-    """What the dataset keeps about how it was made."""
-    return {
-        "frames": summary.frames,
-        "seconds": round(summary.seconds, 3),
-        "num_envs": options.num_envs,
-        "device": options.device,
-        "processor": processor(),
-        "cores": os.cpu_count(),
-    }
+@dataclass
+class _Run:
+    """The phases of this run, and the time they take [s]."""
+
+    options: GenerateOptions
+    phases: dict[str, PhaseCounts] = field(default_factory=dict)
+    seconds: float = 0.0
+    _started: float | None = None
+
+    @property
+    def frames(self) -> int:
+        """Control steps simulated, summed over worlds."""
+        return sum(counts.frames for counts in self.phases.values())
+
+    def start(self) -> None:
+        self._started = time.perf_counter()
+
+    def stop(self) -> None:
+        if self._started is not None:
+            self.seconds, self._started = time.perf_counter() - self._started, None
+
+    def note(self, out: Path) -> None:
+        """Writes into the dataset how the run went, if it simulated anything."""
+        self.stop()
+        if self.frames == 0:
+            return
+        run = {
+            "frames": self.frames,
+            "seconds": round(self.seconds, 3),
+            "num_envs": self.options.num_envs,
+            "device": self.options.device,
+            "processor": processor(),
+            "cores": os.cpu_count(),
+        }
+        add_run(out, run)
+
+
+def _run_phases(task: TaskSpec, writer: DatasetWriter, run: _Run, progress: Progress) -> None:
+    options = run.options
+    wanted = {"random": options.random, "teacher": options.teacher}
+    schedules = {name: _schedule(name, wanted[name], writer, options) for name in wanted}
+    run.phases = {name: PhaseCounts.before(name, schedules[name], writer) for name in wanted}
+    missing = [name for name, schedule in schedules.items() if len(schedule.kept) < schedule.wanted]
+    if not missing:
+        return
+    num_envs = min(options.num_envs, max(wanted.values()))
+    with contextlib.closing(TaskEnv(task, num_envs, options.device, options.seed)) as env:
+        require_memory(env)
+        kinds = {"random": options.random_policy, "teacher": "teacher"}
+        policies = {name: make_policy(kinds[name], env, options.noise) for name in missing}
+        writer.describe(feature_notes(env))
+        run.start()
+        for name in missing:
+            phase = Phase(
+                name, env, policies[name], writer, schedules[name], options.seed,
+                only_successes=name == "teacher", keep_failures=options.keep_failures,
+                noisy=name == "teacher" and options.noise > 0, progress=progress,
+            )  # fmt: skip
+            run.phases[name] = phase.counts
+            phase.run()
 
 
 def _check(task: TaskSpec, options: GenerateOptions) -> None:
@@ -168,14 +219,29 @@ def _check(task: TaskSpec, options: GenerateOptions) -> None:
         raise BadInput(f"task {task.name!r} has no `teacher`; add one or leave --teacher out.")
 
 
-def _identity(options: GenerateOptions) -> dict[str, Any]:
+def _identity(task: TaskSpec, options: GenerateOptions) -> dict[str, Any]:
     """What decides the content of episodes, beside the task; a resumed run must not change it."""
-    return {
+    identity = {
         "seed": options.seed,
         "random_policy": options.random_policy,
         "noise": options.noise,
         "keep_failures": options.keep_failures,
+        "device": options.device.partition(":")[0],
     }
+    meshes = _mesh_hashes(task)
+    return identity | {"mesh_files": meshes} if meshes else identity
+
+
+def _mesh_hashes(task: TaskSpec) -> dict[str, str]:
+    """Returns a hash of the candidate models of each object that is read from mesh files."""
+    from_files = [
+        name for name, spec in task.scene.objects.items() if any(shape.kind == "mesh" for shape in spec.shapes)
+    ]
+    if not from_files:
+        return {}
+    slots = {slot.name: slot for slot in layout_of(task).bodies}
+    keys = {name: " ".join(model.key for model in slots[name].candidates) for name in from_files}
+    return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in keys.items()}
 
 
 def _schedule(name: str, wanted: int, writer: DatasetWriter, options: GenerateOptions) -> Schedule:

@@ -16,7 +16,7 @@ _MASS = Bounds(0.0, 1000.0, "kg", above=True)
 _DENSITY = Bounds(0.0, 30000.0, "kg/m^3", above=True)
 _FRICTION = Bounds(0.0, 10.0)
 _RESTITUTION = Bounds(0.0, 1.0)
-_FACTOR = Bounds(0.001, 1000.0)
+_FACTOR = Bounds(0.0001, 1000.0)
 _PHYSICAL = ("mass", "density", "friction", "restitution", "fixed")
 
 Mass = Annotated[
@@ -63,7 +63,9 @@ class ObjectSpec(ShapeSpec, Coloured):
     marker: ShapeSpec | None = Field(default=None, description="Only drawn: it has no mass and touches nothing.")
     pose: PoseSpec = Field(default_factory=PoseSpec, description="Where it is at the start.")
     scale: Scale = Field(
-        default=1.0, description="Factor on the shape's size: one, per axis [x, y, z], or a distribution."
+        default=1.0,
+        description="Factor on the shape's size: one, per axis [x, y, z], or a distribution; 0.001 for a mesh in "
+        "millimetres.",
     )
     mass: Mass | None = Field(default=None, description="Mass [kg].")
     density: Density | None = Field(default=None, description="Density [kg/m^3], if no mass is given; default 1000.")

@@ -16,7 +16,10 @@ class RobotSpec(Spec):
 
     use: Name = Field(description="Name of a robot; `simgen list robots` names them.")
     control: ControlMode = Field(
-        default="pd_joint_delta_pos", description="What an action means; actions are scaled to -1..1."
+        default="pd_joint_delta_pos",
+        description="What an action means: the delta modes take -1..1; pd_joint_pos takes joint positions [rad] and "
+        "pd_ee_pose a pose in the base's frame [m, rad]; the last number is the gripper, -1 closed to 1 open (of the "
+        "so100 in the joint modes one more joint).",
     )
     xyz: Position | None = Field(default=None, description="Place of the base [m]; default as on the robot's card.")
     yaw: Angle = Field(default=0.0, description="Turn of the base about the vertical axis [rad].")

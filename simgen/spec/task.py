@@ -30,7 +30,9 @@ class TaskSpec(Spec):
         default="",
         description="What the robot is told; {cube.color}, {cube.kind}, {cube.class}, {cube.name} are filled in.",
     )
-    engine: Literal["newton", "maniskill"] | None = Field(default=None, description="Engine; default newton.")
+    engine: Literal["newton", "maniskill"] | None = Field(
+        default=None, description="Engine; default newton, the only one yet."
+    )
     robot: RobotSpec = Field(description="The robot.")
     episode: EpisodeSpec = Field(default_factory=EpisodeSpec, description="Length and rates.")
     scene: SceneSpec = Field(description="Table, ground and objects.")

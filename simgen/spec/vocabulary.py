@@ -28,7 +28,7 @@ _SCALE = Parameter("float", "steepness s of 1 - tanh(s * distance)", "1/m", 5.0,
 _ANGLE_SCALE = Parameter("float", "steepness s of 1 - tanh(s * angle)", "1/rad", 2.0, 0.0, 1000.0)
 _WITHIN = _length("largest distance of the origins")
 _AXIS = Parameter("axis", "axis of the object that points up", default="z")
-_HEIGHT = _length("how far its lowest point is above where it started")
+_HEIGHT = _length("how far its origin is above where it started")
 _JOINT_SPEED = Parameter("float", "largest speed of any arm joint", "rad/s", 0.2, 0.0, 100.0)
 _AXES = Parameter("axes", "which components count", default="xyz")
 _OFFSET = Parameter("vector", "of the point from the place, in world axes", "m", (0.0, 0.0, 0.0))
@@ -163,7 +163,7 @@ RANDOMIZABLE: tuple[Randomizable, ...] = (
     Randomizable("*.mass", "mass of an object", "kg", 0.0, 1000.0, above=True),
     Randomizable("*.density", "density of an object", "kg/m^3", 0.0, 30000.0, above=True),
     Randomizable("*.restitution", "bounciness of an object", "", 0.0, 1.0),
-    Randomizable("*.scale", "factor on an object's size", "", 0.001, 1000.0, (0, 3)),
+    Randomizable("*.scale", "factor on an object's size", "", 0.0001, 1000.0, (0, 3)),
     Randomizable("*.color", "colour of an object", "", 0.0, 1.0, (3,), words="color"),
     Randomizable("*.texture", "texture of an object", dimensions=(), words="texture"),
     Randomizable("robot.gains", "factor on the stiffness and damping of all joints", "", 0.01, 100.0, factor=True),

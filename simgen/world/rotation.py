@@ -81,9 +81,6 @@ def from_euler_fixed_xyz(rpy: torch.Tensor) -> torch.Tensor:
     return conjugate(from_euler_xyz(-rpy))  # the inverse does the inverse turns in the inverse order
 
 
-from_euler = from_euler_fixed_xyz
-
-
 def from_matrix(matrix: torch.Tensor) -> torch.Tensor:
     """Returns the unit quaternions of rotation matrices. Shape: (..., 3, 3) -> (..., 4)."""
     m = matrix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -53,6 +54,16 @@ def test_frames_are_read_lazily(dataset) -> None:
         episode.rgb("bases")
     with pytest.raises(KeyError, match="there are: actions"):
         episode.arrays["action"]
+
+
+def test_a_dataset_that_was_made_anew_is_read_anew(write_dataset: Callable[..., Path]) -> None:
+    episode = make_episode(0)
+    path = write_dataset(episodes=[episode])
+    assert open_dataset(path)[0].segmentation_ids == SEGMENTATION
+    shutil.rmtree(path)
+    episode.segmentation_ids = {3: {"name": "bowl", "class": "bowl"}}
+    write_dataset(episodes=[episode])
+    assert open_dataset(path)[0].segmentation_ids == episode.segmentation_ids
 
 
 def test_filters(dataset) -> None:

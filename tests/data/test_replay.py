@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from simgen.generate import GenerateOptions, generate
 from simgen.spec import TaskSpec
 
 pytestmark = pytest.mark.slow
-CAMERA = {
+CAMERA: dict[str, Any] = {
     "eye": [0.4, 0, 0.5],
     "look_at": [0, 0, 0],
     "fov_deg": 60,
@@ -87,6 +88,39 @@ def test_differences_are_measured(dataset: Path, tmp_path: Path) -> None:
     without_images = replay_episode(tmp_path / "changed", 0, images=False)
     assert without_images.max_image_difference == 0.0
     assert without_images.max_position_error_m == result.max_position_error_m
+
+
+def edited(dataset: Path, path: str, rows: slice, columns: slice, value: float) -> dict[str, np.ndarray]:
+    array = open_dataset(dataset)[0].arrays[path][()].copy()
+    array[rows, ..., columns] += np.asarray(value).astype(array.dtype)
+    return {path: array}
+
+
+@pytest.mark.parametrize(
+    ("path", "columns", "value", "tolerated"),
+    [
+        ("env_states/actors/thing", slice(0, 1), np.nan, False),
+        ("env_states/actors/thing", slice(3, 4), 1e-6, True),
+        ("env_states/actors/thing", slice(12, 13), 1e-6, True),
+        ("env_states/articulations/panda", slice(13, 14), 0.01, False),
+        ("obs/agent/qvel", slice(0, 1), 1e-3, True),
+        ("rewards", slice(None), np.nan, False),
+        ("obs/sensor_data/base/depth", slice(None), 3, False),
+        ("obs/sensor_data/base/rgb", slice(None), 1, True),
+    ],
+)
+def test_every_difference_is_noticed_and_large_ones_are_not_tolerated(
+    dataset: Path, tmp_path: Path, path: str, columns: slice, value: float, tolerated: bool
+) -> None:
+    if path == "rewards":
+        change = {path: open_dataset(dataset)[0].rewards * np.float32(value)}
+    else:
+        change = edited(dataset, path, slice(3, 5), columns, value)
+    result = replay_episode(rewritten(dataset, tmp_path / "edited", change), 0, images="sensor_data" in path)
+    assert not result.identical
+    assert result.within_tolerance == tolerated
+    if np.isnan(value):
+        assert np.inf in (result.max_position_error_m, result.max_reward_difference)
 
 
 def test_other_actions_lead_elsewhere(dataset: Path, tmp_path: Path) -> None:

@@ -101,15 +101,35 @@ def test_resume_reports_what_is_there_and_fills_incomplete_shards(tmp_path: Path
         assert (tmp_path / "parts" / "shards" / name).read_bytes() == (tmp_path / "whole/shards" / name).read_bytes()
 
 
-def test_truncate_drops_episodes_wherever_they_are(tmp_path: Path) -> None:
-    with DatasetWriter(tmp_path, SPEC, episodes_per_shard=2) as writer:
-        for index in range(9):
-            writer.write(make_episode(index, "teacher"))
-        writer.write(make_episode(8, "random"))
-        writer.truncate("teacher", 3)
-        assert writer.finished == {("teacher", 0), ("teacher", 1), ("teacher", 2), ("random", 8)}
-    assert set(hashes(tmp_path)) == {("random", 8), ("teacher", 0), ("teacher", 1), ("teacher", 2)}
-    assert check_dataset(tmp_path).problems == []
+def test_the_record_names_what_the_cameras_record(tmp_path: Path) -> None:
+    def recorded(name: str, *outputs: list[str]) -> str:
+        cameras = {f"camera_{number}": {"outputs": names} for number, names in enumerate(outputs)}
+        with DatasetWriter(tmp_path / name, {**SPEC, "cameras": cameras}) as writer:
+            writer.write(make_episode(0))
+        record = json.loads((tmp_path / name / "shards" / "shard-000000.json").read_text())
+        return record["env_info"]["env_kwargs"]["obs_mode"]
+
+    assert recorded("none") == "state"
+    assert recorded("one", ["rgb"]) == "rgb"
+    assert recorded("two", ["segmentation", "rgb"], ["normals", "depth"]) == "rgb+depth+segmentation+normal"
+
+
+def test_a_dataset_without_episodes_is_begun_anew(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path, {**SPEC, "name": "wrong"}, codec="gzip"):
+        pass
+    with DatasetWriter(tmp_path, SPEC) as writer:
+        writer.discard("random", 0, seed=9, reason="failure")
+    assert open_dataset(tmp_path).spec == SPEC
+    with pytest.raises(BadInput, match="already holds a dataset"):
+        DatasetWriter(tmp_path, SPEC)
+
+
+def test_what_is_known_late_is_described_late(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path, SPEC, features={"rewards": {"unit": "points"}}) as writer:
+        writer.describe({"actions": {"low": [-1.0] * 8}})
+        writer.write(make_episode(0))
+    features = open_dataset(tmp_path).features
+    assert (features["rewards"]["unit"], features["actions"]["low"]) == ("points", [-1.0] * 8)
 
 
 def test_refusals(tmp_path: Path, write_dataset: Callable[..., Path]) -> None:

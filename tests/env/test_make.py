@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,11 @@ import torch
 from small_tasks import Bench, rows_of
 
 import simgen
-from simgen.errors import BadInput
+from simgen.env import TaskEnv
+from simgen.errors import BadInput, SimgenError
 from simgen.spec import load_task
+from simgen.world.scene.sample import SceneSampler
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.seed import episode_seed
 
 MINIMAL = {
@@ -49,6 +54,63 @@ def test_a_mapping_makes_an_environment() -> None:
     assert reward.tolist() == [0.0, 0.0], "a task without reward"
     assert env.observation_space.contains({group: {k: v.numpy() for k, v in obs[group].items()} for group in obs})
     env.close()
+
+
+def test_overrides_change_a_task_that_was_read_before() -> None:
+    task = load_task(MINIMAL, ["episode.max_steps=7"])
+    env = simgen.make(task, overrides=["scene.objects.cube.mass=0.3"], images=False)
+    assert (env.task.episode.max_steps, env.task.scene.objects["cube"].mass) == (7, 0.3)
+    env.close()
+    assert load_task(MINIMAL).scene.objects["cube"].mass is None
+    with pytest.raises(BadInput, match="max_stepz"):
+        simgen.make(task, overrides=["episode.max_stepz=3"])
+
+
+def test_an_engine_that_is_not_there_is_refused() -> None:
+    with pytest.raises(BadInput, match=r"engine: maniskill is not available. Allowed: newton"):
+        simgen.make(MINIMAL, overrides=["engine=maniskill"])
+    unchecked = load_task(MINIMAL).model_copy(update={"engine": "maniskill"})
+    with pytest.raises(BadInput, match=r"engine: maniskill is not available; available: newton"):
+        TaskEnv(unchecked, 1)
+
+
+def test_episodes_that_cannot_be_placed_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, draw = load_task(MINIMAL), SceneSampler.sample
+    seeds = [episode_seed(5, "minimal", "env", index) for index in range(8)]
+    refused = {seeds[1], seeds[3], seeds[4]}
+
+    def sample(sampler: SceneSampler, seed: int) -> Scene:
+        if seed in refused or not refused:
+            raise BadInput("no room.")
+        return draw(sampler, seed)
+
+    monkeypatch.setattr(SceneSampler, "sample", sample)
+    env = TaskEnv(task, 2, seed=5)
+    env.reset()
+    assert [env.engine.scene(world).seed for world in range(2)] == [seeds[0], seeds[5]]
+    env.reset()
+    assert [env.engine.scene(world).seed for world in range(2)] == [seeds[2], seeds[7]]
+    with pytest.raises(BadInput, match=r"^no room\.$"):
+        env.start([0], [seeds[3]])
+    refused.clear()
+    with pytest.raises(BadInput, match=r"no room\. \(100 episodes in a row"):
+        env.reset()
+    env.close()
+
+
+def test_a_closed_environment_says_so_and_lets_everything_go() -> None:
+    camera = {"eye": [0.4, 0, 0.5], "look_at": [0, 0, 0], "size": [16, 12]}
+    env = simgen.make(MINIMAL | {"cameras": {"base": camera}}, num_envs=2)
+    env.reset(seed=0)
+    model = weakref.ref(env.engine._world)
+    env.close()
+    env.engine.close()
+    gc.collect()
+    assert model() is None
+    with pytest.raises(SimgenError, match="the engine is closed"):
+        env.step(torch.zeros(env.action_space.shape))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = env.engine.nonsense
 
 
 @pytest.mark.slow

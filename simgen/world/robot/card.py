@@ -82,17 +82,6 @@ class EndEffectorDelta(_Part):
     rotation: Positive = 0.1
 
 
-class CameraMount(_Part):
-    """A camera on a link: eye and look_at in the link's frame [m], vertical field of view, size (width, height)."""
-
-    mount: str
-    eye: Vector3
-    look_at: Vector3
-    up: Vector3 = (0.0, 0.0, 1.0)
-    fov_deg: Annotated[float, Field(gt=0, lt=180)] = 90.0
-    size: tuple[int, int] = (128, 128)
-
-
 class RobotCard(_Part):
     """A robot.
 
@@ -117,7 +106,6 @@ class RobotCard(_Part):
         finger_friction, link_friction: Sliding friction coefficients.
         self_collisions: Pairs of links that collide with each other; all other pairs of the robot's links do not.
         hull_visuals: Links drawn as the convex hull of their meshes, because those are full of hidden detail.
-        cameras: Cameras that are part of the robot.
     """
 
     name: str
@@ -149,7 +137,6 @@ class RobotCard(_Part):
     link_friction: NonNegative = 1.0
     self_collisions: list[tuple[str, str]] = []
     hull_visuals: list[str] = []
-    cameras: dict[str, CameraMount] = {}
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> RobotCard:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -71,13 +72,13 @@ def parse_color(value: str | Sequence[float]) -> Color:
 
 def color_name(color: Sequence[float]) -> str:
     """Returns the name in `COLORS` that looks most like an sRGB colour in 0..1."""
-    target = _oklab(np.asarray(color, np.float64))
-    return min(COLORS, key=lambda name: float(((_oklab(np.asarray(COLORS[name])) - target) ** 2).sum()))
+    names, known = _oklab_palette()
+    return names[int(((known - _oklab(np.asarray(color, np.float64))) ** 2).sum(1).argmin())]
 
 
-def color_distance(first: Sequence[float], second: Sequence[float]) -> float:
-    """Returns how different two sRGB colours look: 0 is equal, black and white are about 1 apart (Oklab distance)."""
-    return float(np.linalg.norm(_oklab(np.asarray(first, np.float64)) - _oklab(np.asarray(second, np.float64))))
+@cache
+def _oklab_palette() -> tuple[list[str], np.ndarray]:
+    return list(COLORS), np.stack([_oklab(np.asarray(color)) for color in COLORS.values()])
 
 
 def srgb_to_linear(color: np.ndarray | Sequence[float]) -> np.ndarray:

@@ -5,23 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from simgen.errors import BadInput
 from simgen.paths import assets_dir
 from simgen.spec.camera import CameraSpec
-from simgen.spec.object import ObjectSpec
+from simgen.spec.distribution import Distribution
 from simgen.spec.shape import ShapeSpec, mesh_files
 from simgen.spec.task import TaskSpec
 from simgen.world.robot.card import load_card
 from simgen.world.scene.model import ObjectModel
-from simgen.world.scene.objects import TABLE_HEIGHT, load_mesh_object, make_fixture, make_object
+from simgen.world.scene.objects import TABLE_HEIGHT, can_stretch, load_mesh_object, make_fixture, make_object
 from simgen.world.scene.scene import BodySlot, CameraSlot, Layout, Motion
 
 
-def shape_models(shape: ShapeSpec) -> list[ObjectModel]:
-    """Returns the object models that a shape means: one, or one per mesh file of a pattern."""
+def shape_models(shape: ShapeSpec, scale: np.ndarray | float = 1.0) -> list[ObjectModel]:
+    """Returns the object models that a shape means: one, or one per mesh file of a pattern.
+
+    Args:
+        shape: What is written.
+        scale: Factor that the models are going to get; a mesh file must then have a sensible size.
+    """
     kind = shape.kind
     if kind == "mesh":
         assert shape.mesh is not None
-        return [load_mesh_object(path) for path in mesh_files(shape.mesh, mesh_folders())]
+        return [load_mesh_object(path, later_scale=scale) for path in mesh_files(shape.mesh, mesh_folders())]
     if kind == "box":
         return [make_object("box", size=shape.box)]
     if kind == "sphere":
@@ -40,10 +48,50 @@ def mesh_folders() -> Sequence[Path]:
     return [assets_dir(), assets_dir() / "objects"]
 
 
-def _slot(name: str, spec: ObjectSpec) -> BodySlot:
+def _slot(name: str, task: TaskSpec) -> BodySlot:
+    spec = task.scene.objects[name]
     motion: Motion = "marker" if spec.marker is not None else "fixed" if spec.fixed else "dynamic"
-    candidates = tuple(model for shape in spec.shapes for model in shape_models(shape))
+    scales = _scales(name, task)
+    usual = np.mean(scales, axis=0)
+    candidates = tuple(model for shape in spec.shapes for model in shape_models(shape, usual))
+    if motion != "marker":
+        _require_stretchable(name, candidates, scales)
     return BodySlot(name, motion, candidates, spec.class_ or "")
+
+
+def _scales(name: str, task: TaskSpec) -> list[np.ndarray]:
+    """Returns factors (3,) that an object's scale can have: all that are listed, or ends of the range per axis."""
+    scales = _ends(task.scene.objects[name].scale, None)
+    change = task.randomize.get(f"{name}.scale")
+    if change is not None:
+        scales = [end for base in scales for end in _ends(change, base)]
+    return [np.broadcast_to(scale, (3,)) for scale in scales]
+
+
+def _ends(written: object, base: np.ndarray | None) -> list[np.ndarray]:
+    if not isinstance(written, Distribution):
+        return [np.asarray(written, float)]
+    if written.choose is not None:
+        return [np.asarray(value, float) for value in written.choose]
+    bounds = written.bounds(base)
+    assert bounds is not None, "the spec allows no names here"
+    low, high = (np.asarray(end, float) for end in bounds)
+    if low.ndim == 0:
+        return [low, high]
+    axes = np.eye(3, dtype=bool)
+    return [low, high, *(np.where(axis, high, low) for axis in axes), *(np.where(axis, low, high) for axis in axes)]
+
+
+def _require_stretchable(name: str, candidates: Sequence[ObjectModel], scales: Sequence[np.ndarray]) -> None:
+    for model in candidates:
+        for scale in scales:
+            if not can_stretch(model, scale):
+                factors = ", ".join(f"{factor:g}" for factor in scale)
+                raise BadInput(
+                    f"scene.objects.{name}.scale: a {model.kind} has round pieces, which cannot be stretched by "
+                    f"[{factors}]. Allowed: one factor for all axes"
+                    f"{' or [x, x, z]' if can_stretch(model, np.array([1.0, 1.0, 2.0])) else ''}."
+                )
 
 
 def _camera(name: str, spec: CameraSpec) -> CameraSlot:
@@ -55,7 +103,7 @@ def layout_of(task: TaskSpec) -> Layout:
     """Builds the layout that all worlds of a task share.
 
     Raises:
-        BadInput: Unknown robot, a mesh that cannot be read, sizes that do not fit together.
+        BadInput: Unknown robot, a mesh that cannot be read, sizes that do not fit together, a round object stretched.
     """
     card, render = load_card(task.robot.use), task.render
     table = make_fixture(task.scene.table.use) if task.scene.table is not None else None
@@ -63,7 +111,7 @@ def layout_of(task: TaskSpec) -> Layout:
         robot=card.name,
         robot_position=task.robot.xyz if task.robot.xyz is not None else card.base_xyz,
         robot_yaw=card.base_yaw + task.robot.yaw,
-        bodies=tuple(_slot(name, spec) for name, spec in task.scene.objects.items()),
+        bodies=tuple(_slot(name, task) for name in task.scene.objects),
         cameras=tuple(_camera(name, spec) for name, spec in task.cameras.items()),
         table=table,
         ground_height=-TABLE_HEIGHT if table is not None else 0.0,

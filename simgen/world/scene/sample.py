@@ -12,12 +12,12 @@ from simgen.spec.object import ObjectSpec
 from simgen.spec.task import TaskSpec
 from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.scene import placement
-from simgen.world.scene.color import color_name, parse_color, srgb_to_linear
+from simgen.world.scene.color import color_name, linear_to_srgb, parse_color, srgb_to_linear
 from simgen.world.scene.placement import Placed
 from simgen.world.scene.scene import Body, BodySlot, CameraView, Layout, Light, RobotSetup, Scene
 from simgen.world.scene.seed import stream
 
-# Objects without a colour get these in turn, so that neighbours differ.
+# Objects without a colour get these in turn, so that neighbours differ; meshes with colours of their own keep those.
 PALETTE = ("red", "blue", "yellow", "green", "orange", "purple", "cyan", "pink", "lime", "brown", "white")
 GROUND = "ground"
 
@@ -125,7 +125,12 @@ class SceneSampler:
 
     def _body(self, name: str, index: int, candidate: int, scale: np.ndarray, placed: Placed, draws: _Draws) -> Body:
         spec = self._task.scene.objects[name]
-        srgb = parse_color(draws.color(f"{name}.color", spec.color, PALETTE[index % len(PALETTE)]))
+        own = self._layout.bodies[index].candidates[candidate].visual.colors
+        default = PALETTE[index % len(PALETTE)] if own is None else (1.0, 1.0, 1.0)
+        srgb = parse_color(draws.color(f"{name}.color", spec.color, default))
+        seen = srgb
+        if own is not None and spec.color is None and f"{name}.color" not in self._task.randomize:
+            seen = linear_to_srgb(own.mean(axis=0)).tolist()
         mass = draws.value(f"{name}.mass", spec.mass)
         x, y, z, w = placed.rotation.as_quat()
         return Body(
@@ -139,7 +144,7 @@ class SceneSampler:
             restitution=float(draws.value(f"{name}.restitution", spec.restitution)),
             color=_linear(srgb),
             texture=draws.word(f"{name}.texture", spec.texture),
-            color_name=color_name(srgb),
+            color_name=color_name(seen),
         )
 
     def _robot(self, seed: int, draws: _Draws) -> RobotSetup:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import trimesh
 from small_tasks import task_of
 
+from simgen.errors import BadInput
 from simgen.spec import load_task
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.objects import TABLE_HEIGHT
@@ -77,3 +79,42 @@ def test_a_pattern_gives_a_candidate_per_mesh_file_beside_the_task(tmp_path: Pat
     )
     candidates = layout_of(load_task(task)).bodies[0].candidates
     np.testing.assert_allclose([np.ptp(model.bounds, axis=0)[0] for model in candidates], [0.01, 0.02, 0.03], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sphere": 0.02, "scale": [2, 1, 1]},
+        {"capsule": {"radius": 0.02, "height": 0.05}, "scale": [1, 1, 2]},
+        {"cylinder": {"radius": 0.02, "height": 0.05}, "scale": [2, 1, 1]},
+        {"cylinder": {"radius": 0.02, "height": 0.05}, "scale": {"uniform": [[1, 1, 1], [2, 2, 2]]}},
+        {"choose": [{"box": [0.1, 0.1, 0.1]}, {"bottle": {}}], "scale": {"choose": [[1, 1, 1], [1, 2, 1]]}},
+    ],
+)
+def test_round_objects_cannot_be_stretched(fields: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match=r"scene\.objects\.thing\.scale: a .* cannot be stretched .* one factor"):
+        layout_of(task_of({"thing": fields}))
+
+
+def test_what_keeps_its_kind_can_be_stretched_and_markers_always() -> None:
+    for fields in (
+        {"box": [0.1, 0.1, 0.1], "scale": [1, 2, 3]},
+        {"marker": {"sphere": 0.1}, "scale": [1, 2, 3]},
+        {"cylinder": {"radius": 0.02, "height": 0.05}, "scale": {"uniform": [[1, 1, 0.5], [1, 1, 2]]}},
+        {"choose": [{"mug": {}}, {"l_shape": {}}], "scale": [2, 2, 1]},
+        {"sphere": 0.1, "scale": {"uniform": [0.5, 2]}},
+    ):
+        layout_of(task_of({"thing": fields}))
+    change = {"thing.scale": {"jitter": [0.1, 0, 0]}}
+    with pytest.raises(BadInput, match="a sphere has round pieces"):
+        layout_of(task_of({"thing": {"sphere": 0.1}}, randomize=change))
+
+
+def test_a_mesh_in_millimetres_fits_with_the_scale_of_its_object(tmp_path: Path) -> None:
+    path = tmp_path / "part.stl"
+    trimesh.creation.box((60.0, 40.0, 20.0)).export(path)
+    for scale in (0.001, [0.001, 0.002, 0.001], {"uniform": [0.0009, 0.0011]}, {"choose": [0.001, 0.002]}):
+        layout_of(task_of({"part": {"mesh": str(path), "scale": scale}}))
+    layout_of(task_of({"part": {"mesh": str(path)}}, randomize={"part.scale": {"uniform": [0.001, 0.002]}}))
+    with pytest.raises(BadInput, match=r"60 m, outside .* try scale: 0\.001"):
+        layout_of(task_of({"part": {"mesh": str(path)}}))

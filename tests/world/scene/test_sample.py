@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 from small_tasks import standing, task_of
 
 from simgen.errors import BadInput
@@ -205,3 +207,19 @@ def test_a_camera_can_look_at_an_object_wherever_it_is() -> None:
     for seed in range(5):
         scene = sampler(task).sample(seed)
         assert scene.cameras[0].look_at.tolist() == scene.bodies[0].position.tolist()
+
+
+def test_a_mesh_with_its_own_colours_keeps_them_unless_the_task_gives_one(tmp_path: Path) -> None:
+    for name, color in (("leaf", [20, 160, 40, 255]), ("plain", None)):
+        block = trimesh.creation.box((0.04, 0.04, 0.04))
+        if color is not None:
+            block.visual.vertex_colors = np.tile(color, (len(block.vertices), 1))
+        block.export(tmp_path / f"{name}.ply")
+    leaf, plain = ({"mesh": str(tmp_path / f"{name}.ply")} for name in ("leaf", "plain"))
+    objects = {"a": standing(plain, y=-0.3), "b": standing(leaf, y=-0.1), "c": standing(leaf, y=0.1, color="red")}
+    task = task_of(objects, instruction="the {b.color} one and the {c.color} one")
+    scene = sampler(task).sample(0)
+    assert [body.color_name for body in scene.bodies] == ["red", "green", "red"]
+    np.testing.assert_allclose(scene.bodies[1].color, 1.0)
+    np.testing.assert_allclose(scene.bodies[2].color, srgb_to_linear(parse_color("red")))
+    assert scene.instruction == "the green one and the red one"

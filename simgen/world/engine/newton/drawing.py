@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import warp as wp
 
@@ -15,7 +16,7 @@ from simgen.world.engine.newton.render.light import LightBatch
 from simgen.world.engine.newton.render.renderer import Backend, Renderer
 from simgen.world.engine.newton.render.textures import texture_arrays
 from simgen.world.robot.card import RobotCard
-from simgen.world.scene.scene import Layout, Light, Scene
+from simgen.world.scene.scene import CameraView, Layout, Light, Scene
 from simgen.world.scene.texture import TEXTURES, texture
 
 METRES_PER_REPEAT = {"table": 0.6, "ground": 2.0, "object": 0.12}
@@ -79,11 +80,15 @@ class Drawing:
             if self._parts.table is not None:
                 self._surface(env, self._parts.table, scene.table_color, scene.table_texture, "table")
             self._write_light(env, scene.light)
-            for slot, view in zip(self._layout.cameras, scene.cameras, strict=True):
-                camera, where = self.cameras[slot.name], torch.tensor([env])
-                camera.set_fov(view.fov, where)
-                eye, target, up = (torch.as_tensor(v).float() for v in (view.eye, view.look_at, view.up))
-                camera.look_at(eye, target, up, where)
+        for index, camera in enumerate(self.cameras.values()):
+            self._aim(camera, env_ids, [scene.cameras[index] for scene in scenes])
+
+    def _aim(self, camera: CameraBatch, env_ids: Sequence[int], views: Sequence[CameraView]) -> None:
+        where = torch.as_tensor(list(env_ids))
+        camera.set_fov(torch.tensor([view.fov for view in views]), where)
+        vectors = np.array([[view.eye, view.look_at, view.up] for view in views], np.float32)
+        eye, target, up = torch.from_numpy(vectors).unbind(1)
+        camera.look_at(eye, target, up, where)
 
     def _write_body(self, env: int, index: int, scene: Scene) -> None:
         body, instance = scene.bodies[index], self._parts.slots[index]
@@ -119,6 +124,10 @@ class Drawing:
             slot.name: self._renderer.view(body_q, self.cameras[slot.name], slot.outputs, worlds)
             for slot in self._layout.cameras
         }
+
+    def close(self) -> None:
+        """Ends the renderer's threads."""
+        self._renderer.close()
 
     def segmentation_ids(self, candidates: Sequence[int]) -> dict[int, dict[str, str]]:
         """Returns the meaning of each id in a world whose slots hold these candidates."""

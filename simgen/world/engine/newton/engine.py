@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import torch
 import warp as wp
 
-from simgen.errors import BadInput
+from simgen.errors import BadInput, SimgenError
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.newton.contacts import ContactForces
 from simgen.world.engine.newton.drawing import Drawing
@@ -33,6 +34,7 @@ class NewtonEngine:
     """
 
     name = "newton"
+    _held = ("_world", "_physics", "_drawing", "_contacts")  # what `close` lets go
 
     def __init__(
         self,
@@ -185,8 +187,19 @@ class NewtonEngine:
         return found | dict.fromkeys(lost, "the state is not finite (NaN); use a higher `episode.sim_hz`")
 
     def close(self) -> None:
-        """Waits for the device."""
+        """Waits for the device and lets go of model, solver, graph and pictures; the engine cannot be used any more."""
+        if "_world" not in self.__dict__:
+            return
         wp.synchronize_device(self._world.model.device)
+        self._drawing.close()
+        for name in self._held:
+            delattr(self, name)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Is called for what is not there: what `close` let go, and names that never were."""
+        if name in self._held:
+            raise SimgenError("the engine is closed; make a new environment.")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def _wxyz(xyzw: torch.Tensor) -> torch.Tensor:

@@ -20,6 +20,8 @@ def _scale_to_mean(
     contact = wp.tid()
     if contact >= count[0]:
         return
+    if shape_a[contact] < 0:  # taken out
+        return
     a, b = friction[shape_a[contact]], friction[shape_b[contact]]
     scale[contact] = 0.5 * (a + b) / wp.max(wp.max(a, b), 1.0e-6)
 

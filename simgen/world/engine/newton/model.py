@@ -16,6 +16,8 @@ from simgen.world.scene.scene import BodySlot, Layout
 DENSITY = 1000.0
 # MuJoCo's impedance at and below the surface and its width [m]; at the default (0.9, 0.95) fingers sink in by 7 mm.
 CONTACT_IMPEDANCE = (0.98, 0.995, 0.001, 0.5, 2.0)
+ROWS_PER_CONTACT = 4  # a friction pyramid
+JOINT_ROWS = 32  # more than the limits and couplings of a robot's joints
 ROWS_PER_TILE = 16
 
 
@@ -42,6 +44,11 @@ class WorldModel:
     slot_dof: tuple[int, ...]
     contact_capacity: int
     constraint_capacity: int
+
+    @property
+    def most_contacts(self) -> int:
+        """How many contacts of a world there is room for, rows included."""
+        return max(0, min(self.contact_capacity, (self.constraint_capacity - JOINT_ROWS) // ROWS_PER_CONTACT))
 
 
 def _xyzw(quaternion: np.ndarray) -> wp.quat:
@@ -120,7 +127,7 @@ def constraint_capacity(layout: Layout) -> int:
 
     Whole tiles of 16, because the solver looks at the rows that fill the last tile, also where it stored none.
     """
-    wanted = layout.constraints_per_world or 4 * contact_capacity(layout) + 32
+    wanted = layout.constraints_per_world or ROWS_PER_CONTACT * contact_capacity(layout) + JOINT_ROWS
     return -(-wanted // ROWS_PER_TILE) * ROWS_PER_TILE
 
 

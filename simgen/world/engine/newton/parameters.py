@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import warp as wp
-from newton import ModelFlags
+from newton import GeoType, ModelFlags
 
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.kernels import as_torch, required
@@ -34,6 +34,7 @@ class Parameters:
         self._shape_body = required(model.shape_body).numpy()[:shapes]
         self._friction = as_torch(model.shape_material_mu).view(worlds, shapes)
         self._scaled = [as_torch(getattr(model, name)).view(worlds, shapes, -1) for name in _LENGTHS]
+        self._kind = as_torch(model.shape_type).view(worlds, shapes)
         self._transform = as_torch(model.shape_transform).view(worlds, shapes, 7)
         self._stiffness = as_torch(model.joint_target_ke).view(worlds, -1)
         self._damping = as_torch(model.joint_target_kd).view(worlds, -1)
@@ -82,9 +83,12 @@ class Parameters:
         if np.allclose(scale, 1.0):
             return
         factor = torch.as_tensor(scale, dtype=torch.float32, device=self._mass.device)
+        even = np.allclose(scale, scale[0])
         for shape in np.flatnonzero(self._shape_body == row):
-            for lengths in self._scaled:
-                lengths[env, shape] *= factor if lengths.shape[-1] == 3 else factor.max()
+            for name, lengths in zip(_LENGTHS, self._scaled, strict=True):
+                upright = name == "shape_scale" and not even and int(self._kind[env, shape]) == GeoType.CYLINDER
+                axes = factor[[0, 2, 2]] if upright else factor  # a cylinder's size is radius, half height, nothing
+                lengths[env, shape] *= axes if lengths.shape[-1] == 3 else factor.max()
             self._transform[env, shape, :3] *= factor
 
     def _write_body(self, env: int, slot: int, row: int, scene: Scene) -> int:
@@ -118,10 +122,10 @@ class Parameters:
             self._armature[env, joints] = self._base[2][joints] * robot.armature_scale
             flags |= int(ModelFlags.JOINT_DOF_INERTIAL_PROPERTIES)
         if self._changed(env, "friction", (robot.friction_scale, scene.table_friction)):
-            links = (self._shape_body >= 0) & (self._shape_body < len(self._world.link_names))
+            fingers = [self._world.link_names.index(link) for link in self._card.finger_links]
+            finger_shapes = torch.as_tensor(np.isin(self._shape_body, fingers))
             statics = torch.as_tensor(self._shape_body < 0)
-            robot_shapes = torch.as_tensor(links)
-            self._friction[env, robot_shapes] = self._base_friction[robot_shapes] * robot.friction_scale
+            self._friction[env, finger_shapes] = self._base_friction[finger_shapes] * robot.friction_scale
             self._friction[env, statics] = scene.table_friction
             flags |= int(ModelFlags.SHAPE_PROPERTIES)
         if self._changed(env, "gravity", (scene.gravity,)):

@@ -22,7 +22,7 @@ from simgen.world.scene.scene import Layout
 
 TABLE_ID, GROUND_ID, FIRST_LINK_ID = 1, 2, 3
 _LEAST_SHADOW_TRIANGLES = 40
-_TABLE_GLOSS, _OBJECT_GLOSS, _LINK_GLOSS = 0.1, 0.25, 0.6
+_OBJECT_GLOSS, _LINK_GLOSS = 0.25, 0.6
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class PartList:
     def _add_table(self) -> int:
         assert self._layout.table is not None
         mesh = self.pool.add(self._layout.table.visual)
-        return self._add(Part(mesh, FIXED, TABLE_ID, _TABLE_GLOSS, casts_shadow=False))
+        return self._add(Part(mesh, FIXED, TABLE_ID, casts_shadow=False))
 
     def _add_robot(self, card: RobotCard) -> None:
         visual = load_visual(card, self._layout.triangles_per_link)

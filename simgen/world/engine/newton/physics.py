@@ -46,8 +46,8 @@ class Physics:
             model,
             nconmax=world.contact_capacity,
             njmax=world.constraint_capacity,
-            iterations=20,
-            ls_iterations=40,
+            iterations=10,
+            ls_iterations=20,
             integrator="discrete",
             cone="pyramidal",
             impratio=10.0,
@@ -57,9 +57,10 @@ class Physics:
         self._solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `overflowing` tells it better
         kinds = self._solver.ObservableKind
         self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
+        self._overflow_only = self._solver.observables({kinds.OVERFLOW})
         self.contact_force = self._observables.contact_f
         self.state, self._next_state, self._control = model.state(), model.state(), model.control()
-        self._overflow = Overflow(model, worlds, self.contacts, world.contact_capacity)
+        self._overflow = Overflow(model, worlds, self.contacts, world.contact_capacity, world.most_contacts)
         self.parameters = Parameters(world, layout, card)
         self.joint_q = as_torch(self.state.joint_q).view(worlds, -1)
         self.joint_qd = as_torch(self.state.joint_qd).view(worlds, -1)
@@ -74,14 +75,16 @@ class Physics:
     def _advance(self) -> None:
         self._overflow.begin()
         state, following = self.state, self._next_state
-        for _ in range(self._substeps):
+        for substep in range(self._substeps):
             if state is not self.state:
                 wp.copy(required(state.body_f), required(self.state.body_f))
             self._pipeline.collide(state, self.contacts)
-            self._overflow.look_at_contacts()
+            self._overflow.limit_contacts()
             self._friction.write()
-            self._solver.step(state, following, self._control, self.contacts, self._dt, observables=self._observables)
-            self._overflow.add(required(self._observables.overflow))
+            last = substep == self._substeps - 1  # forces are asked for after the control step only
+            told = self._observables if last else self._overflow_only
+            self._solver.step(state, following, self._control, self.contacts, self._dt, observables=told)
+            self._overflow.add(required(told.overflow))
             state, following = following, state
         if state is not self.state:  # an odd number of substeps: the result must stand where the views look
             for name in ("joint_q", "joint_qd", "body_q", "body_qd"):

@@ -51,9 +51,6 @@ class ActionMode:
         self.low, self.high = torch.cat([arm.low, ends[0]]), torch.cat([arm.high, ends[1]])
         self.dim = len(self.low)
 
-    def reset(self, env_mask: torch.Tensor, qpos: torch.Tensor) -> None:
-        """Tells the mode that worlds start anew at qpos. Shapes: (N,) bool, (N, dof). Nothing to do: no state."""
-
     def targets(
         self, action: Float[torch.Tensor, "N dim"], qpos: Float[torch.Tensor, "N dof"]
     ) -> Float[torch.Tensor, "N dof"]:

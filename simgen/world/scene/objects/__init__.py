@@ -1,6 +1,6 @@
 """Things to put into a scene: a procedural library, fixtures, and the user's own meshes. Shapes only, no poses."""
 
-from simgen.world.scene.objects.assemble import scale_model
+from simgen.world.scene.objects.assemble import can_stretch, scale_model
 from simgen.world.scene.objects.fixtures import FIXTURES, TABLE_HEIGHT, make_fixture
 from simgen.world.scene.objects.kind import ObjectKind, Parameter
 from simgen.world.scene.objects.library import OBJECT_KINDS, make_object
@@ -12,6 +12,7 @@ __all__ = [
     "TABLE_HEIGHT",
     "ObjectKind",
     "Parameter",
+    "can_stretch",
     "load_mesh_object",
     "make_fixture",
     "make_object",

@@ -107,6 +107,19 @@ def scale_model(model: ObjectModel, scale: float | tuple[float, ...]) -> ObjectM
     return finish(model.kind, visual, pieces, scale_mass_properties(mass, factors), model.bounds * factors, interior)
 
 
+def can_stretch(model: ObjectModel, factors: np.ndarray) -> bool:
+    """Says whether the pieces keep their kind when the model is scaled by factors per axis (3,): round ones may not."""
+    even, upright = np.allclose(factors, factors[0]), np.isclose(factors[0], factors[1])
+    return all(
+        even or (not _turned(piece) and (piece.kind in ("box", "mesh") or (piece.kind == "cylinder" and upright)))
+        for piece in model.colliders
+    )
+
+
+def _turned(piece: Collider) -> bool:
+    return abs(float(piece.quaternion[0])) < 1.0 - 1e-12
+
+
 def scale_mesh(mesh: TriangleMesh, factors: np.ndarray) -> TriangleMesh:
     """Scales a mesh about the origin by positive factors per axis (3,)."""
     normals = mesh.normals / factors
@@ -116,7 +129,7 @@ def scale_mesh(mesh: TriangleMesh, factors: np.ndarray) -> TriangleMesh:
 
 
 def _scale_piece(piece: Collider, factors: np.ndarray) -> Collider:
-    turned = abs(float(piece.quaternion[0])) < 1.0 - 1e-12
+    turned = _turned(piece)
     uniform = bool(np.allclose(factors, factors[0], rtol=1e-12))
     if piece.mesh is not None and not turned:
         return replace(piece, mesh=convex_mesh(piece.mesh.vertices * factors), position=piece.position * factors)

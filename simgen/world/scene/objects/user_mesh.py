@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,6 +30,7 @@ def load_mesh_object(
     path: str | Path,
     scale: float = 1.0,
     *,
+    later_scale: np.ndarray | float = 1.0,
     kind: str | None = None,
     center: bool = False,
     y_up: bool = False,
@@ -41,6 +43,7 @@ def load_mesh_object(
     Args:
         path: STL, OBJ, GLB, GLTF, PLY or OFF; several parts are joined.
         scale: Factor from the file's unit to metres, 0.001 for millimetres.
+        later_scale: Factor, or one per axis, that the finished object is going to get: for the check of its size only.
         kind: Name of the object; default the file's stem.
         center: Move the origin to the centre of the bounding box; else it stays where the file has it.
         y_up: Turn a file whose up axis is y (as glTF demands, though many files are z up) to z up.
@@ -49,19 +52,20 @@ def load_mesh_object(
         threshold: Concavity that the decomposition leaves, as in CoACD: smaller is finer.
 
     Raises:
-        BadInput: No such file, unknown type, broken or empty file, flat mesh, or a size outside 1 mm .. 10 m.
+        BadInput: No such file, unknown type, broken or empty file, flat mesh, or a final size outside 1 mm .. 10 m.
     """
     path = Path(path)
     vertices, faces, colors = _read(path)
     vertices = vertices * float(scale)
     if y_up:
         vertices = vertices[:, [0, 2, 1]] * [1.0, -1.0, 1.0]
-    _check_size(path, vertices, scale)
+    _check_size(path, vertices * later_scale, scale * float(np.mean(later_scale)))
     if center:
         vertices = vertices - 0.5 * (vertices.min(axis=0) + vertices.max(axis=0))
     merged, merged_faces, _ = merge_vertices(vertices, faces)
     hull, hull_triangles = _hull(path, merged)
     mass = _mass(path, merged, merged_faces, hull, hull_triangles)
+    mass = replace(mass, inertia=0.5 * (mass.inertia + mass.inertia.T))  # rounding shows in files in millimetres
     pieces = _convex_pieces(path, merged, merged_faces, hull, max_pieces, threshold)
     bounds = np.stack((merged.min(axis=0), merged.max(axis=0)))
     visual = simplify(vertices, faces, triangle_budget, colors)
@@ -169,7 +173,7 @@ def _convex_pieces(
     try:
         import coacd  # pyright: ignore[reportMissingImports]
     except ImportError:
-        logger.warning("%s: collides as its convex hull; install the extra `coacd` for convex pieces", path)
+        logger.warning("%s: collides as its convex hull; for convex pieces: pip install 'simgen-toolkit[mesh]'", path)
         return [hull]
 
     def compute() -> Arrays:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+import trimesh
 from small_tasks import Bench, floating, standing, task_of
+
+from simgen.world.kernels import required
+from simgen.world.robot.card import load_card
 
 GRAVITY = 9.81
 
@@ -90,6 +96,41 @@ def test_scale_per_axis_gives_the_stretched_body() -> None:
     assert float(bench.body("slab")[0, 2]) == pytest.approx(0.01, abs=5e-4)
     weight = 500 * 0.04**3 * GRAVITY
     assert float(bench.engine.contacts("slab", "table")[0, 2]) == pytest.approx(weight, rel=0.01)
+
+
+def test_an_upright_cylinder_can_be_stretched_along_its_axis() -> None:
+    can = standing({"cylinder": {"radius": 0.02, "height": 0.1}}, scale=[2.0, 2.0, 0.5], density=500)
+    bench = Bench(task_of({"can": can}), 1)
+    bench.reset([0])
+    bench.step(20)
+    assert float(bench.body("can")[0, 2]) == pytest.approx(0.025, abs=5e-4)
+    weight = 500 * np.pi * 0.04**2 * 0.05 * GRAVITY
+    assert float(bench.engine.contacts("can", "table")[0, 2]) == pytest.approx(weight, rel=0.01)
+    model = bench.engine._world.model
+    (shape,) = np.flatnonzero(required(model.shape_body).numpy() == bench.engine._world.slot_body[0])
+    assert required(model.shape_scale).numpy()[shape][:2] == pytest.approx([0.04, 0.025])
+
+
+def test_a_mesh_in_millimetres_with_a_fixed_scale_is_as_large_and_heavy_as_it_should(tmp_path: Path) -> None:
+    trimesh.creation.box((60.0, 40.0, 20.0)).export(tmp_path / "part.stl")
+    part = standing({"mesh": str(tmp_path / "part.stl")}, scale=0.001, density=500)
+    bench = Bench(task_of({"part": part}), 1)
+    bench.reset([0])
+    bench.step(20)
+    assert float(bench.body("part")[0, 2]) == pytest.approx(0.01, abs=5e-4)
+    weight = 500 * 0.06 * 0.04 * 0.02 * GRAVITY
+    assert float(bench.engine.contacts("part", "table")[0, 2]) == pytest.approx(weight, rel=0.01)
+
+
+def test_the_robots_friction_is_that_of_its_fingers() -> None:
+    cube = standing({"box": [0.04, 0.04, 0.04]})
+    bench = Bench(task_of({"cube": cube}, randomize={"robot.friction": {"choose": [0.4]}}), 1)
+    bench.reset([0])
+    model, card = bench.engine._world.model, load_card("panda")
+    body, friction = (required(array).numpy() for array in (model.shape_body, model.shape_material_mu))
+    for row, link in enumerate(bench.engine.link_names):
+        expected_value = 0.4 * card.finger_friction if link in card.finger_links else card.link_friction
+        assert friction[body == row] == pytest.approx(expected_value), link
 
 
 def test_gravity_is_the_tasks_and_each_worlds() -> None:

@@ -9,6 +9,7 @@ import torch
 import warp as wp
 
 from simgen.errors import SimgenError
+from simgen.world import rotation
 
 MAX_SIZE = 8192
 
@@ -112,7 +113,7 @@ class CameraBatch:
         """T_world_camera as matrices, of the last rendering. Shape: (E, 4, 4)."""
         pose = self.views["T_world_camera"]
         matrix = torch.zeros(len(pose), 4, 4, device=pose.device)
-        matrix[:, :3, :3] = matrix_from_quaternion(torch.roll(pose[:, 3:], 1, dims=-1))
+        matrix[:, :3, :3] = rotation.to_matrix(torch.roll(pose[:, 3:], 1, dims=-1))
         matrix[:, :3, 3] = pose[:, :3]
         matrix[:, 3, 3] = 1.0
         return matrix
@@ -120,8 +121,8 @@ class CameraBatch:
     def extrinsic_cv(self) -> torch.Tensor:
         """World to camera, [R | t], of the last rendering. Shape: (E, 3, 4)."""
         matrix = self.cam2world_cv()
-        rotation = matrix[:, :3, :3].transpose(1, 2)
-        return torch.cat([rotation, -rotation @ matrix[:, :3, 3:]], dim=2)
+        R = matrix[:, :3, :3].transpose(1, 2)
+        return torch.cat([R, -R @ matrix[:, :3, 3:]], dim=2)
 
     def cam2world_gl(self) -> torch.Tensor:
         """Camera to world with OpenGL axes (x right, y up, z backward), of the last rendering. Shape: (E, 4, 4)."""
@@ -135,7 +136,8 @@ def look_at(eye: torch.Tensor, target: torch.Tensor, up: torch.Tensor | None = N
     Args:
         eye: Shape: (3,) or (N, 3).
         target: Shape: (3,) or (N, 3).
-        up: Which way is up in the picture. Default: +z; +y is taken where the camera looks along it. Shape: (3,).
+        up: Which way is up in the picture. Default: +z; +y is taken where the camera looks along it. Shape: (3,) or
+            (N, 3).
 
     Returns:
         Quaternion wxyz of the camera's OpenCV axes. Shape: (4,) or (N, 4).
@@ -154,35 +156,4 @@ def look_at(eye: torch.Tensor, target: torch.Tensor, up: torch.Tensor | None = N
     right = torch.where(right.norm(dim=-1, keepdim=True) < 1e-4, other, right)
     right = torch.nn.functional.normalize(right, dim=-1)
     down = torch.linalg.cross(forward, right, dim=-1)
-    return quaternion_from_matrix(torch.stack([right, down, forward], dim=-1))
-
-
-def matrix_from_quaternion(quaternion: torch.Tensor) -> torch.Tensor:
-    """Rotation matrices of unit quaternions wxyz. Shapes: (..., 4) -> (..., 3, 3)."""
-    w, x, y, z = quaternion.unbind(-1)
-    rows = [
-        *(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        *(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        *(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    ]
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
-
-
-def quaternion_from_matrix(matrix: torch.Tensor) -> torch.Tensor:
-    """Unit quaternions wxyz of rotation matrices. Shapes: (..., 3, 3) -> (..., 4)."""
-    m = matrix
-    xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
-    squares = torch.stack([1 + xx + yy + zz, 1 + xx - yy - zz, 1 - xx + yy - zz, 1 - xx - yy + zz], -1)
-    yz, zx, xy = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
-    sxy, szx, syz = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]
-    candidates = torch.stack(
-        [
-            torch.stack([squares[..., 0], yz, zx, xy], -1),
-            torch.stack([yz, squares[..., 1], sxy, szx], -1),
-            torch.stack([zx, sxy, squares[..., 2], syz], -1),
-            torch.stack([xy, szx, syz, squares[..., 3]], -1),
-        ],
-        -2,
-    )
-    best = squares.argmax(-1)[..., None, None].expand(*squares.shape[:-1], 1, 4)
-    return torch.nn.functional.normalize(candidates.gather(-2, best).squeeze(-2), dim=-1)
+    return rotation.from_matrix(torch.stack([right, down, forward], dim=-1))

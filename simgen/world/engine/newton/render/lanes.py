@@ -22,6 +22,11 @@ class Lanes:
         self._device = device
         self._executor = ThreadPoolExecutor(self.count) if self.count > 1 else None
 
+    def close(self) -> None:
+        """Ends the threads; `run` cannot be used any more."""
+        if self._executor is not None:
+            self._executor.shutdown()
+
     def run(self, passes: Sequence[int], work: Callable[[int, int], None]) -> None:
         """Calls `work(lane, pass)` for every pass and returns when all are done.
 

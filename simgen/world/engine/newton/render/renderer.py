@@ -182,6 +182,10 @@ class Renderer:
         self._lanes.run(self._passes(view.worlds_per_pass, worlds), draw)
         return view.tensors
 
+    def close(self) -> None:
+        """Ends the renderer's threads; nothing can be drawn any more."""
+        self._lanes.close()
+
     def _passes(self, size: int, worlds: Sequence[int] | None) -> list[int]:
         """The first worlds of the passes of `size` worlds that hold one of `worlds`."""
         if worlds is None:
