@@ -10,6 +10,7 @@ import warp as wp
 
 from simgen.errors import BadInput, SimgenError
 from simgen.world.engine.base import WorldState
+from simgen.world.engine.newton.compile import compile_ahead
 from simgen.world.engine.newton.contacts import ContactForces
 from simgen.world.engine.newton.drawing import Drawing
 from simgen.world.engine.newton.model import build_world_model
@@ -46,6 +47,7 @@ class NewtonEngine:
         backend: Backend = "auto",
     ) -> None:
         self.layout, self.num_envs, self.device = layout, num_envs, torch.device(device)
+        compile_ahead(device)
         card = load_card(layout.robot)
         self._world = build_world_model(layout, card, num_envs, device)
         self._physics = Physics(self._world, layout, card, substeps, control_dt)

@@ -8,6 +8,7 @@ import newton
 import torch
 import warp as wp
 
+from simgen.world.engine.newton.compile import compiled_beside
 from simgen.world.engine.newton.friction import MeanFriction
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.overflow import Overflow
@@ -42,24 +43,14 @@ class Physics:
         )
         self.contacts = self._pipeline.contacts()
         self._friction = MeanFriction(model, self.contacts)
-        self._solver = newton.solvers.SolverMuJoCo(
-            model,
-            nconmax=world.contact_capacity,
-            njmax=world.constraint_capacity,
-            iterations=10,
-            ls_iterations=20,
-            integrator="discrete",
-            cone="pyramidal",
-            impratio=10.0,
-            use_mujoco_contacts=False,
-            kinematic_switchable_roots=False,
-        )
+        self.state, self._next_state, self._control = model.state(), model.state(), model.control()
+        with compiled_beside(lambda: self._pipeline.collide(self.state, self.contacts)):
+            self._solver = self._make_solver()
         self._solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `overflowing` tells it better
         kinds = self._solver.ObservableKind
         self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
         self._overflow_only = self._solver.observables({kinds.OVERFLOW})
         self.contact_force = self._observables.contact_f
-        self.state, self._next_state, self._control = model.state(), model.state(), model.control()
         self._overflow = Overflow(model, worlds, self.contacts, world.contact_capacity, world.most_contacts)
         self.parameters = Parameters(world, layout, card)
         self.joint_q = as_torch(self.state.joint_q).view(worlds, -1)
@@ -71,6 +62,20 @@ class Physics:
         self._mask = torch.zeros(worlds + 1, dtype=torch.bool, device=self.joint_q.device)
         self._graph: wp.Graph | None = None
         newton.eval_fk(model, required(model.joint_q), required(model.joint_qd), self.state)
+
+    def _make_solver(self) -> newton.solvers.SolverMuJoCo:
+        return newton.solvers.SolverMuJoCo(
+            self.world.model,
+            nconmax=self.world.contact_capacity,
+            njmax=self.world.constraint_capacity,
+            iterations=10,
+            ls_iterations=20,
+            integrator="discrete",
+            cone="pyramidal",
+            impratio=10.0,
+            use_mujoco_contacts=False,
+            kinematic_switchable_roots=False,
+        )
 
     def _advance(self) -> None:
         self._overflow.begin()
