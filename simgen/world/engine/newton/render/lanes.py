@@ -36,8 +36,10 @@ class Lanes:
             for each in passes:
                 work(0, each)
             return
-        list(
-            self._executor.map(
-                lambda lane: [work(lane, each) for each in passes[lane :: self.count]], range(self.count)
-            )
-        )
+        rest = iter(passes)  # shared: who is done takes the next, so that a busy core holds nobody up
+
+        def work_through(lane: int) -> None:
+            for each in rest:
+                work(lane, each)
+
+        list(self._executor.map(work_through, range(self.count)))
