@@ -78,6 +78,7 @@ def test_an_installed_wheel_finds_its_tasks_and_assets(installed: tuple[Path, Pa
     run(python, "-m", "simgen.cli", "validate", "pick_cube", cwd=tmp_path, PYTHONPATH="")
 
 
+@pytest.mark.slow
 def test_import_is_light_and_lazy() -> None:
     code = "import sys, simgen; print(sorted({'torch', 'warp', 'numpy', 'pydantic'} & sys.modules.keys()))"
     assert run(sys.executable, "-c", code, cwd=ROOT).strip() == "[]"

@@ -21,6 +21,8 @@ from synthetic_episodes import SCHEDULE, SPEC, make_episode, write_missing
 from simgen.data import DatasetWriter, check_dataset, open_dataset, rebuild_index
 from simgen.errors import SimgenError
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("synthetic_episodes.py")
 
 

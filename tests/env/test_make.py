@@ -18,6 +18,8 @@ from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.seed import episode_seed
 
+pytestmark = pytest.mark.slow
+
 MINIMAL = {
     "name": "minimal",
     "robot": {"use": "panda"},

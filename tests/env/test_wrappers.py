@@ -19,6 +19,8 @@ from small_tasks import standing, task_of
 
 from simgen.env import NumpyView, TaskEnv
 
+pytestmark = pytest.mark.slow
+
 STEPS = 5
 TASK = task_of(
     {

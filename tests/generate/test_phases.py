@@ -19,6 +19,8 @@ from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.seed import episode_seed
 
+pytestmark = pytest.mark.slow
+
 SEED, WANTED = 3, 4
 OPTIONS = GenerateOptions(random=3, teacher=WANTED, num_envs=2, seed=SEED)
 

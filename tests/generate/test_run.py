@@ -20,6 +20,8 @@ from simgen.generate.run import _identity
 from simgen.policy import make_policy
 from simgen.spec import TaskSpec, load_task
 
+pytestmark = pytest.mark.slow
+
 OPTIONS = GenerateOptions(random=1, num_envs=2)
 CAMERA = {"eye": [0.4, 0, 0.5], "look_at": [0, 0, 0], "size": [16, 12], "outputs": ["rgb", "depth", "segmentation"]}
 CORNERS = [(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)]

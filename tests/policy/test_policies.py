@@ -16,6 +16,8 @@ from simgen.policy import POLICIES, make_policy
 from simgen.policy.play import draw_waypoint
 from simgen.policy.random import NOISES, gripper_sequence
 
+pytestmark = pytest.mark.slow
+
 SEEDS = {2: [11, 12], 5: [5, 11, 7, 3, 12]}  # seeds 11 and 12 are in worlds 0, 1 of two and in worlds 1, 4 of five
 RANDOM = tuple(name for name in POLICIES if name != "teacher")
 STEPS = 24

@@ -13,6 +13,8 @@ from small_tasks import Bench, floating, standing, task_of
 from simgen.world.kernels import required
 from simgen.world.robot.card import load_card
 
+pytestmark = pytest.mark.slow
+
 GRAVITY = 9.81
 
 
