@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
-import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ import simgen
 from simgen.env import TaskEnv
 from simgen.machine import commit, processor, versions
 from simgen.policy import make_policy
+from simgen.view.report.numbers import wilson
 from simgen.world.scene.seed import episode_seed
 
 TASKS = (
@@ -44,14 +44,6 @@ class Row:
     seed: int
     date: str
     commit: str | None
-
-
-def wilson(successes: int, attempts: int, z: float = 1.959964) -> tuple[float, float]:
-    """Returns the Wilson interval of a rate (95 % by default)."""
-    rate, share = successes / attempts, z * z / attempts
-    middle = (rate + share / 2) / (1 + share)
-    half = z / (1 + share) * math.sqrt(rate * (1 - rate) / attempts + share / (4 * attempts))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def attempt(env: TaskEnv, seeds: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

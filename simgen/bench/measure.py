@@ -75,17 +75,24 @@ def bench(
     state_env = TaskEnv(task, options.num_envs, options.device, options.seed, images=False)
     measured["physics"] = _rates(state_env, options, lambda actions: state_env.step(actions), progress, "physics")
     state_env.close()
-    result: dict[str, Any] = {f"{part}_fps": statistics.median(rates) for part, rates in measured.items()}
+    medians: dict[str, Any] = {f"{part}_fps": statistics.median(rates) for part, rates in measured.items()}
     if not task.cameras:
-        result["render_fps"] = None
-    result |= {
+        medians["render_fps"] = None
+    costs = {
         "build_seconds": build_seconds,
         "first_frame_seconds": first_frame_seconds,
         "peak_host_bytes": host_bytes,
         "peak_device_bytes": device_bytes,
+    }
+    spread = {part: [min(rates), max(rates)] for part, rates in measured.items()}
+    return medians | costs | {"spread": spread} | _conditions(task, options)
+
+
+def _conditions(task: TaskSpec, options: BenchOptions) -> dict[str, Any]:
+    """What was measured, and on what."""
+    return {
         "num_envs": options.num_envs,
         "engine": "newton",
-        "spread": {part: [min(rates), max(rates)] for part, rates in measured.items()},
         "options": {"steps": options.steps, "repetitions": options.repetitions, "reward": options.reward},
         "device": options.device,
         "task": task.name,
@@ -95,7 +102,6 @@ def bench(
         "machine": machine(),
         "date": time.strftime("%Y-%m-%d"),
     }
-    return result
 
 
 def _camera(camera: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import trimesh
 
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.urdf import UrdfShape, read_urdf
+from simgen.world.scene.color import srgb_to_linear
 from simgen.world.scene.mesh.cache import Arrays, cached_arrays, content_hash
 from simgen.world.scene.mesh.convex import hull_faces
 from simgen.world.scene.mesh.simplify import simplify
@@ -161,9 +162,11 @@ def _from_trimesh(mesh: trimesh.Trimesh, urdf_color: tuple[float, float, float] 
             factor = [255, 255, 255] if material.baseColorFactor is None else material.baseColorFactor
             color = tuple(float(value) / 255.0 for value in factor[:3])
         if material.baseColorTexture is not None:
-            vertex_colors = _linear(np.asarray(visual.to_color().vertex_colors)[:, :3] / 255.0)
+            vertex_colors = srgb_to_linear(np.asarray(visual.to_color().vertex_colors)[:, :3] / 255.0).astype(
+                np.float32
+            )
     elif material is not None and color is None:
-        color = tuple(_linear(np.asarray(material.main_color)[:3] / 255.0))
+        color = tuple(srgb_to_linear(np.asarray(material.main_color)[:3] / 255.0).astype(np.float32))
     red, green, blue = _PLAIN_COLOR if color is None else color
     return _RawPart(
         np.asarray(mesh.vertices, np.float32),
@@ -171,7 +174,3 @@ def _from_trimesh(mesh: trimesh.Trimesh, urdf_color: tuple[float, float, float] 
         vertex_colors,
         (red, green, blue, metallic, roughness),
     )
-
-
-def _linear(srgb: np.ndarray) -> np.ndarray:
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)

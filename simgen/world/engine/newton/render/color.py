@@ -6,22 +6,12 @@ import numpy as np
 import warp as wp
 
 from simgen.world.engine.newton.render.dense import read_byte
+from simgen.world.scene.color import linear_to_srgb
 
 ENTRIES = 8192
 TABLE_SIZE = wp.constant(ENTRIES)
 BRIGHTEST = wp.constant(2.0)  # the tone table reaches up to here
 SHOULDER = 0.75  # up to here tones are kept; brighter ones are compressed instead of cut off
-
-
-def linear_from_srgb(srgb: np.ndarray) -> np.ndarray:
-    """Linear colour of sRGB values 0..1."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def srgb_from_linear(linear: np.ndarray) -> np.ndarray:
-    """sRGB values 0..1 of linear colour."""
-    linear = np.clip(linear, 0.0, 1.0)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def tone(linear: np.ndarray) -> np.ndarray:
@@ -33,7 +23,7 @@ def tone(linear: np.ndarray) -> np.ndarray:
 def color_tables(device: str | wp.Device | None = None) -> wp.array:
     """Two tables of bytes, one after the other: sRGB of linear 0..1, and sRGB of the tone of linear 0..2."""
     steps = np.linspace(0.0, 1.0, ENTRIES)
-    rows = np.stack([srgb_from_linear(steps), srgb_from_linear(tone(steps * BRIGHTEST))])
+    rows = np.stack([linear_to_srgb(steps), linear_to_srgb(tone(steps * BRIGHTEST))])
     return wp.array(np.rint(rows.ravel() * 255).astype(np.uint8), dtype=wp.uint8, device=device)
 
 

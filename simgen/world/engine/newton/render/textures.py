@@ -11,8 +11,8 @@ import numpy as np
 import warp as wp
 
 from simgen.errors import SimgenError
-from simgen.world.engine.newton.render.color import linear_from_srgb
 from simgen.world.engine.newton.render.dense import read_int
+from simgen.world.scene.color import srgb_to_linear
 
 MAX_SIZE = 4096
 
@@ -61,7 +61,7 @@ def texture_arrays(
 def _checked(image: np.ndarray) -> np.ndarray:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise SimgenError(f"a texture must be uint8 of shape (height, width, 3), not {image.dtype} {image.shape}")
-    return linear_from_srgb(image / 255.0)
+    return srgb_to_linear(image / 255.0)
 
 
 def _resample(image: np.ndarray, size: int) -> np.ndarray:
