@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3; do \
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help install demo test test-fast lint format wheel clean
+.PHONY: help install vulkan demo test test-fast lint format wheel clean
 
 help:
 	@echo "make demo       install, simulate 64 random + 64 teacher episodes of pick_cube into demo/, write a report"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint       format, lint, types and import layers"
 	@echo "make wheel      build a wheel into dist/"
 	@echo "make install    create .venv with everything; make clean removes what was built"
+	@echo "make vulkan     see to it that the maniskill engine can draw: installs Mesa's driver if none is there (root, apt)"
 
 install: .venv/.installed
 
@@ -23,6 +24,9 @@ install: .venv/.installed
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
 
+vulkan: .venv/.installed
+	@.ci/vulkan
+
 demo: .venv/.installed
 	rm -rf demo
 	$(BIN)/simgen generate pick_cube --out demo --random 64 --teacher 64 --num-envs 64 --seed 0
@@ -30,9 +34,11 @@ demo: .venv/.installed
 	@echo "The report is demo/report/index.html"
 
 test: .venv/.installed
+	@RETRY_PAUSES= .ci/vulkan || echo "The tests that draw with SAPIEN will be skipped."
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-fast: .venv/.installed
+	@RETRY_PAUSES= .ci/vulkan || echo "The tests that draw with SAPIEN will be skipped."
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow"
 
 lint: .venv/.installed

@@ -1,4 +1,4 @@
-"""What a figure was measured on: processor, memory, devices, versions, commit."""
+"""This machine: processor, versions and commit that a figure was measured on, and how much memory there still is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PACKAGES = (
     "simgen-toolkit", "numpy", "h5py", "hdf5plugin", "torch", "newton", "warp-lang", "mujoco", "mujoco-warp",
     "mani_skill", "sapien",
 )  # fmt: skip
+_MEMINFO, _CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
 
 def processor() -> str:
@@ -64,3 +65,36 @@ def machine() -> dict[str, Any]:
         "versions": versions(),
         "commit": commit(),
     }
+
+
+def usable_cores() -> int:
+    """Returns how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def available_bytes() -> int | None:
+    """Returns how much memory a process can still take [bytes]: the machine's, or less in a container; or None."""
+    found = [value for value in (_machine_bytes(), _container_bytes()) if value is not None]
+    return min(found, default=None)
+
+
+def _machine_bytes() -> int | None:
+    try:
+        values = dict(line.split(":", 1) for line in _MEMINFO.read_text().splitlines() if ":" in line)
+        return int(values["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError, IndexError):
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return None
+
+
+def _container_bytes() -> int | None:
+    """What the control group still allows [bytes]; its file cache can be given up."""
+    try:
+        limit, used = ((_CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        cache = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())["file"]
+        return max(0, int(limit) - int(used) + int(cache))
+    except (OSError, KeyError, ValueError):  # no control group, or "max": no limit
+        return None

@@ -26,6 +26,17 @@ def test_expected_failure():
     assert False
 """
 
+DRAWING = """
+import pytest
+
+@pytest.mark.vulkan
+def test_drawn():
+    pass
+
+def test_not_drawn():
+    pass
+"""
+
 LEAVING = """
 import subprocess, sys
 
@@ -69,6 +80,21 @@ def test_an_unlisted_skip_fails_in_ci_only(suite: Path) -> None:
     assert done.returncode == 1
     assert "1 failed, 1 skipped, 1 xfailed" in done.stdout
     assert "test_unlisted: skipped in CI, but not on the list skips.txt: not today" in done.stdout
+
+
+def test_without_a_vulkan_device_its_tests_are_skipped_but_not_in_ci(
+    suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (suite / "test_drawing.py").write_text(DRAWING)
+    (suite / "pytest.ini").write_text("[pytest]\nmarkers = vulkan: draws\n")
+    monkeypatch.setenv("VK_DRIVER_FILES", os.devnull)
+    monkeypatch.setenv("VK_ICD_FILENAMES", os.devnull)
+    assert "1 passed, 1 skipped" in run_pytest(suite, ci="").stdout
+    done = run_pytest(suite, ci="true")
+    assert done.returncode == 1
+    assert "1 passed, 1 error" in done.stdout
+    assert "test_drawn: skipped in CI, but not on the list skips.txt: SAPIEN finds no Vulkan device" in done.stdout
+    assert "make vulkan" in done.stdout
 
 
 def test_a_skipped_file_fails_in_ci(suite: Path) -> None:

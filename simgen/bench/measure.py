@@ -9,14 +9,15 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 import warp as wp
 
 from simgen.bench.memory import peak_device_bytes, peak_host_bytes
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
+from simgen.env.factory import engine_of, make_env
 from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput
 from simgen.machine import machine
@@ -34,6 +35,8 @@ class BenchOptions:
         device: "cpu" or "cuda:0".
         reward: Whether reward and success are computed.
         seed: Of scenes and actions.
+        engine: "newton" or "maniskill"; None: the task's own, else newton.
+        against: "maniskill": measure its environment of the same name in the same call, in turns.
     """
 
     num_envs: int = 64
@@ -42,6 +45,8 @@ class BenchOptions:
     device: str = "cpu"
     reward: bool = True
     seed: int = 0
+    engine: str | None = None
+    against: str | None = None
 
 
 @one_torch_thread()
@@ -52,7 +57,8 @@ def bench(
 
     Returns:
         The keys of DESIGN's command table: physics_fps, render_fps, total_fps, build_seconds, first_frame_seconds,
-        peak_host_bytes, peak_device_bytes, num_envs, engine; and the spread, the configuration and the machine.
+        peak_host_bytes, peak_device_bytes, num_envs, engine; and the spread, the configuration and the machine; with
+        `against` also peer, ratio, ratio_equal_meshes and ratios.
 
     Raises:
         BadInput: Options out of range.
@@ -61,8 +67,9 @@ def bench(
         raise BadInput("--steps and --repetitions must be at least 1.")
     if not options.reward:
         task = task.model_copy(update={"reward": ()})
+    env_id = _peer_id(task, options)
     started = time.perf_counter()
-    env = TaskEnv(task, options.num_envs, options.device, options.seed, images=bool(task.cameras))
+    env = _make(task, options, images=bool(task.cameras))
     build_seconds = time.perf_counter() - started
     env.observe()
     _synchronize(options.device)
@@ -70,9 +77,10 @@ def bench(
     measured = {"total": _rates(env, options, lambda actions: env.step(actions), progress, "total")}
     # the worlds stand where random actions have left them
     measured["render"] = _rates(env, options, lambda actions: env.engine.render(), progress, "render")
+    compared = {} if env_id is None else _compared(task, env_id, env, options, progress)
     env.close()
     host_bytes, device_bytes = peak_host_bytes(), peak_device_bytes(options.device)
-    state_env = TaskEnv(task, options.num_envs, options.device, options.seed, images=False)
+    state_env = _make(task, options, images=False)
     measured["physics"] = _rates(state_env, options, lambda actions: state_env.step(actions), progress, "physics")
     state_env.close()
     medians: dict[str, Any] = {f"{part}_fps": statistics.median(rates) for part, rates in measured.items()}
@@ -85,14 +93,40 @@ def bench(
         "peak_device_bytes": device_bytes,
     }
     spread = {part: [min(rates), max(rates)] for part, rates in measured.items()}
-    return medians | costs | {"spread": spread} | _conditions(task, options)
+    return medians | costs | {"spread": spread} | compared | _conditions(task, options)
+
+
+def _make(task: TaskSpec, options: BenchOptions, images: bool) -> BaseEnv:
+    return make_env(task, options.num_envs, options.device, options.seed, images, engine=options.engine)
+
+
+def _peer_id(task: TaskSpec, options: BenchOptions) -> str | None:
+    if options.against is None:
+        return None
+    from simgen.bench.peer.compare import peer_id
+    from simgen.env.registered.catalogue import catalogue
+
+    return peer_id(task, [entry.id for entry in catalogue()])
+
+
+def _compared(
+    task: TaskSpec, env_id: str, env: BaseEnv, options: BenchOptions, progress: Callable[[str, int], None]
+) -> dict[str, Any]:
+    """Ours and the peer in turns; the peer rests while we work and the reverse."""
+    from simgen.bench.peer.compare import compare
+
+    once = replace(options, repetitions=1)
+    return compare(
+        task, env_id, lambda: _rates(env, once, env.step, lambda part, done: None, "turn")[0], options.repetitions,
+        progress,
+    )  # fmt: skip
 
 
 def _conditions(task: TaskSpec, options: BenchOptions) -> dict[str, Any]:
     """What was measured, and on what."""
     return {
         "num_envs": options.num_envs,
-        "engine": "newton",
+        "engine": engine_of(task, options.engine),
         "options": {"steps": options.steps, "repetitions": options.repetitions, "reward": options.reward},
         "device": options.device,
         "task": task.name,
@@ -109,7 +143,7 @@ def _camera(camera: Any) -> dict[str, Any]:
 
 
 def _rates(
-    env: TaskEnv,
+    env: BaseEnv,
     options: BenchOptions,
     step: Callable[[torch.Tensor], object],
     progress: Callable[[str, int], None],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,6 +26,10 @@ class Arguments:
     """Control steps per repetition."""
     repetitions: int = 5
     """Repetitions; medians are reported."""
+    engine: Literal["newton", "maniskill"] | None = None
+    """Physics engine; default the task's own, else newton."""
+    against: Literal["maniskill"] | None = None
+    """Measure ManiSkill's environment of the same name too, in turns, at its best number of processes and threads."""
     device: str = "cpu"
     """cpu or cuda:0."""
     no_reward: bool = False
@@ -54,8 +59,9 @@ def main(argv: list[str]) -> int:
             changes.append(f"cameras.{name}.outputs=[{', '.join(arguments.outputs)}]")
     task = load_task(arguments.task, [*arguments.overrides, *changes])
     options = BenchOptions(
-        arguments.num_envs, arguments.steps, arguments.repetitions, arguments.device, not arguments.no_reward
-    )
+        arguments.num_envs, arguments.steps, arguments.repetitions, arguments.device, not arguments.no_reward,
+        engine=arguments.engine, against=arguments.against,
+    )  # fmt: skip
     with console().status("measuring") as status:
         result = bench(task, options, lambda part, done: status.update(f"measuring {part}: repetition {done}"))
     if arguments.out is not None:
@@ -76,6 +82,8 @@ def _show(result: dict[str, Any]) -> None:
     ]
     title = f"{result['task']}: {result['num_envs']} worlds on {result['device']}, per second"
     show_table(title, ("part", "median", "lowest", "highest"), rows)
+    if "peer" in result:
+        _show_peer(result)
     seconds = {"build": f"{result['build_seconds']:.1f} s", "first frame": f"{result['first_frame_seconds']:.1f} s"}
     memory = {"peak memory": f"{result['peak_host_bytes'] / 1e9:.2f} GB"}
     if result["peak_device_bytes"]:
@@ -83,3 +91,21 @@ def _show(result: dict[str, Any]) -> None:
     cameras = {f"camera {name}": f"{camera['size']} {camera['outputs']}" for name, camera in result["cameras"].items()}
     machine = {"machine": f"{result['machine']['processor']}, {result['machine']['cores']} cores"}
     show_mapping("", {**seconds, **memory, **cameras, **machine})
+
+
+def _show_peer(result: dict[str, Any]) -> None:
+    peer = result["peer"]
+    sides = (
+        ("as shipped", peer, result["ratios"]),
+        ("with our meshes", peer["equal_meshes"], result["ratios_equal_meshes"]),
+    )
+    rows = [
+        (
+            f"{peer['env_id']} {name}",
+            f"{side['total_fps']:,.1f}",
+            f"{side['processes']} x {side['render_threads']}",
+            f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})",
+        )
+        for name, side, ratios in sides
+    ]
+    show_table("against ManiSkill", ("peer", "per second", "processes x threads", "ours is times faster"), rows)

@@ -23,7 +23,7 @@ class Arguments:
         random: Episodes with a random policy.
         teacher: Successful episodes of the task's teacher.
         num_envs: Worlds that are simulated at once.
-        engine: Physics engine.
+        engine: Physics engine: newton or maniskill; default the task's own, else newton.
         device: cpu or cuda:0.
         seed: Of the dataset; episode i depends on it, the task, the phase and i alone.
         random_policy: How the random phase moves; play goes to objects and opens and closes the gripper there.
@@ -41,7 +41,7 @@ class Arguments:
     random: int = 0
     teacher: int = 0
     num_envs: int = 64
-    engine: Literal["newton"] = "newton"
+    engine: Literal["newton", "maniskill"] | None = None
     device: str = "cpu"
     seed: int = 0
     random_policy: Literal["pink", "uniform", "spline", "play"] = "pink"
@@ -59,14 +59,15 @@ def main(argv: list[str]) -> int:
     arguments = parse(Arguments, argv, "generate")
     from simgen.commands.progress import phase_progress
     from simgen.generate import GenerateOptions, generate
-    from simgen.spec import load_task
+    from simgen.spec import load_any_task
 
-    task = load_task(arguments.task, arguments.overrides)
+    task = load_any_task(arguments.task, arguments.overrides)
     options = GenerateOptions(
         random=arguments.random,
         teacher=arguments.teacher,
         num_envs=arguments.num_envs,
         seed=arguments.seed,
+        engine=arguments.engine,
         device=arguments.device,
         random_policy=arguments.random_policy,
         noise=dart_noise(arguments.noise),

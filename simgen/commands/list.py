@@ -1,8 +1,8 @@
-"""List what a task can use: tasks, robots, objects, terms, textures, colors."""
+"""List what there is: tasks, robots, objects, terms, textures, colors; the environments of ManiSkill."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,14 +10,15 @@ import tyro
 
 from simgen.commands.output import console, parse, show_table, write_json
 
-What = Literal["tasks", "robots", "objects", "terms", "textures", "colors"]
+What = Literal["tasks", "robots", "objects", "terms", "textures", "colors", "maniskill"]
 Row = dict[str, Any]
 NOTE = "licence_note"  # too long for a column: a line below the table
+COMPLETE = "complete in the wheel"
 
 
 @dataclass
 class Arguments:
-    """List what a task can use."""
+    """List what there is, with what one needs to choose."""
 
     what: tyro.conf.Positional[What]
     """What to list."""
@@ -31,20 +32,39 @@ def main(argv: list[str]) -> int:
     rows = _LISTS[arguments.what]()
     if arguments.json:
         write_json({arguments.what: rows})
+    elif arguments.what == "maniskill":
+        _show_maniskill(rows)
     else:
-        columns = [name for name in (rows[0] if rows else ("name",)) if name != NOTE]
-        show_table("", columns, [tuple(row[name] for name in columns) for row in rows])
-        for row in rows:
-            if NOTE in row:
-                console().print(f"{row['name']}: {row[NOTE]}", markup=False, soft_wrap=True)
+        _show(rows)
     return 0
 
 
-def _tasks() -> list[Row]:
-    from simgen.spec import load_task, task_names
+def _show(rows: list[Row]) -> None:
+    columns = [name for name in (rows[0] if rows else ("name",)) if name != NOTE]
+    show_table("", columns, [tuple(row[name] for name in columns) for row in rows])
+    for row in rows:
+        if NOTE in row:
+            console().print(f"{row['name']}: {row[NOTE]}", markup=False, soft_wrap=True)
 
-    tasks = [load_task(path) for paths in task_names().values() for path in paths]
-    return [{"name": task.name, "robot": task.robot.use, "description": task.description} for task in tasks]
+
+def _show_maniskill(rows: list[Row]) -> None:
+    """Shows the environments; control modes once per robot, since they are many and most robots are shared."""
+    columns = ("name", "steps", "robots", "cameras", "needs")
+    show_table(
+        "", columns, [(row["name"], row["max_steps"], row["robots"], row["cameras"], row["needs"]) for row in rows]
+    )
+    modes = {row["robots"][0]: row["control_modes"] for row in rows if row["robots"]}
+    console().print()
+    show_table("Control modes of the default robots, the default first", ("", ""), modes.items())
+    ready = sum(row["ready"] for row in rows)
+    console().print(f"\n{ready} of {len(rows)} can run now; `simgen assets fetch NAME` downloads what one needs.")
+
+
+def _tasks() -> list[Row]:
+    from simgen.spec import load_any_task, task_names
+
+    tasks = [load_any_task(path) for paths in task_names().values() for path in paths]
+    return [{"name": task.name, "robot": task.robot.use or "", "description": task.description} for task in tasks]
 
 
 def _robots() -> list[Row]:
@@ -98,6 +118,33 @@ def _colors() -> list[Row]:
     return [{"name": name, "rgb": color} for name, color in COLORS.items()]
 
 
+def _maniskill() -> list[Row]:
+    from simgen.env.registered.catalogue import catalogue, missing, missing_packages
+
+    absent = {entry.id: {*missing(entry), *missing_packages(entry)} for entry in catalogue()}
+    return [
+        {
+            "name": entry.id,
+            "needs": _needs(entry.downloads, entry.packages, absent[entry.id]),
+            "ready": not absent[entry.id],
+            "max_steps": entry.max_steps,
+            "robots": entry.robots,
+            "cameras": entry.cameras,
+            "control_modes": entry.control_modes,
+            "obs_modes": entry.obs_modes,
+            "reward_modes": entry.reward_modes,
+        }
+        for entry in catalogue()
+    ]
+
+
+def _needs(downloads: Sequence[str], packages: Sequence[str], absent: Set[str]) -> str:
+    """Says what an environment needs beyond the mani_skill package."""
+    named = [("download", name) for name in downloads] + [("package", name) for name in packages]
+    parts = [f"{kind} {name}" if name in absent else f"{kind} {name} (is there)" for kind, name in named]
+    return ", ".join(parts) or COMPLETE
+
+
 _LISTS: dict[What, Callable[[], list[Row]]] = {
     "tasks": _tasks,
     "robots": _robots,
@@ -105,4 +152,5 @@ _LISTS: dict[What, Callable[[], list[Row]]] = {
     "terms": _terms,
     "textures": _textures,
     "colors": _colors,
+    "maniskill": _maniskill,
 }

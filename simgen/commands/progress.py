@@ -1,4 +1,4 @@
-"""The progress bar of `simgen generate`: episodes, success, frames per second, time left; on stderr."""
+"""Progress bars on stderr: of the phases of `simgen generate`, and of work that consists of parts."""
 
 from __future__ import annotations
 
@@ -37,5 +37,20 @@ def phase_progress() -> Iterator[Callable[[str, PhaseCounts], None]]:
             rate = (counts.frames - frames) / max(1e-6, time.perf_counter() - started)
             success = "" if counts.success_rate is None else f"success {counts.success_rate:.0%}"
             bars.update(task, completed=counts.episodes, success=success, rate=f"{rate:,.0f} frames/s")
+
+        yield update
+
+
+@contextlib.contextmanager
+def part_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows one bar per part; yields what is to be called with a part, what of it is done, and how much there is."""
+    columns = (TextColumn("{task.description:18}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console()) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def update(part: str, done: int, total: int) -> None:
+            if part not in tasks:
+                tasks[part] = bars.add_task(part, total=total)
+            bars.update(tasks[part], completed=done, total=total)
 
         yield update

@@ -9,7 +9,7 @@ import tyro
 
 from simgen.commands.output import Overrides, console, parse, show_table, write_json
 from simgen.errors import BadInput
-from simgen.spec import TaskSpec, load_task
+from simgen.spec import AnyTask, RegisteredSpec, load_any_task
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 
@@ -43,8 +43,8 @@ def main(argv: list[str]) -> int:
 def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     """Checks one file, tells the person at the terminal, and returns the same for a script."""
     try:
-        task = load_task(name, overrides)
-        _draw_scenes(task, name)
+        task = load_any_task(name, overrides)
+        _look_deeper(task, name)
     except BadInput as error:
         console().print(f"{error}", style="red", markup=False, soft_wrap=True)
         return {"file": name, "ok": False, "error": str(error)}
@@ -54,9 +54,14 @@ def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     return {"file": name, "ok": True, **content}
 
 
-def _draw_scenes(task: TaskSpec, name: str) -> None:
-    """Draws some scenes, which is where objects that cannot be placed come to light."""
+def _look_deeper(task: AnyTask, name: str) -> None:
+    """Draws some scenes, which is where objects that cannot be placed come to light; looks ids up in ManiSkill."""
     try:
+        if isinstance(task, RegisteredSpec):
+            from simgen.env.registered.catalogue import entry
+
+            entry(task.env_id)
+            return
         sampler = SceneSampler(task, layout_of(task))
         for seed in range(_SCENES):
             sampler.sample(seed)
@@ -64,7 +69,17 @@ def _draw_scenes(task: TaskSpec, name: str) -> None:
         raise BadInput(f"{name}: {error}") from error
 
 
-def _content(task: TaskSpec) -> dict[str, Any]:
+def _content(task: AnyTask) -> dict[str, Any]:
+    if isinstance(task, RegisteredSpec):
+        return {
+            "name": task.name,
+            "env_id": task.env_id,
+            "instruction": task.instruction,
+            "robot": task.robot.use,
+            "control": task.robot.control,
+            "steps": task.episode.max_steps,
+            "teacher": task.teacher is not None,
+        }
     return {
         "name": task.name,
         "instruction": task.instruction,

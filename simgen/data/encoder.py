@@ -33,6 +33,7 @@ class EncoderSettings:
     root: Path
     codec: str
     control_mode: str | None
+    reset_options: dict[str, Any]
     header: dict[str, Any]
 
 
@@ -130,7 +131,7 @@ def run_task(task: EncodeTask | SealTask | UnsealTask, slots: Slots, settings: E
         unseal_shard(settings.root, read_record(task.shard.record_path(settings.root)), settings.codec)
         return Done(task.shard)
     episode = take_episode(slots, task)
-    size = stage_episode(settings.root, episode, settings.codec, settings.control_mode)
+    size = stage_episode(settings.root, episode, settings.codec, settings.control_mode, settings.reset_options)
     return Staged(task.slot, episode.phase, episode.index, size)
 
 

@@ -152,24 +152,29 @@ def require_same_storage(
             raise BadInput(f"{root}: was begun with {name} {manifest[name]}; it cannot go on with {value}.")
 
 
-def record_header(manifest: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """The control mode, and ManiSkill's keys of a commit record."""
+def record_header(manifest: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any]]:
+    """The control mode, the options of ManiSkill's reset, and ManiSkill's keys of a commit record."""
     spec = manifest["spec"]
+    registered = spec.get("generation", {}) if "env_id" in spec else {}
     robot = spec.get("robot")
     episode = spec.get("episode")
     control = robot.get("control") if isinstance(robot, dict) else None
     steps = episode.get("max_steps") if isinstance(episode, dict) else None
     revision = manifest["git_commit"]
-    return control, {
-        "env_info": {
-            "env_id": str(spec.get("name", "simgen")),
-            "env_kwargs": {"control_mode": control, "obs_mode": obs_mode(spec)},
-            "max_episode_steps": steps,
+    return (
+        control,
+        registered.get("reset_options") or {},
+        {
+            "env_info": {
+                "env_id": str(spec.get("env_id") or spec.get("name", "simgen")),
+                "env_kwargs": registered.get("env_kwargs") or {"control_mode": control, "obs_mode": obs_mode(spec)},
+                "max_episode_steps": steps,
+            },
+            "commit_info": {"commit_id": revision} if revision else None,
+            "source_type": "simgen",
+            "source_desc": f"recorded by simgen, engine {manifest['engine'] or 'unknown'}",
         },
-        "commit_info": {"commit_id": revision} if revision else None,
-        "source_type": "simgen",
-        "source_desc": f"recorded by simgen, engine {manifest['engine'] or 'unknown'}",
-    }
+    )
 
 
 def obs_mode(spec: Mapping[str, Any]) -> str:

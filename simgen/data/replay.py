@@ -14,11 +14,12 @@ import torch
 from simgen.data.episode import Episode
 from simgen.data.reader import open_dataset
 from simgen.data.states import state_rows
+from simgen.env.base import BaseEnv, Outcome
+from simgen.env.factory import make_env
 from simgen.env.numpy_view import to_numpy
-from simgen.env.task_env import Outcome, TaskEnv
 from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput, SimgenError
-from simgen.spec import TaskSpec, load_task
+from simgen.spec import AnyTask, load_any_task
 
 # Beside the task's own fields, a dataset's spec says here how the episodes were generated.
 GENERATION = "generation"
@@ -66,9 +67,9 @@ class Replay:
         )
 
 
-def task_of(spec: dict[str, Any]) -> TaskSpec:
+def task_of(spec: dict[str, Any]) -> AnyTask:
     """Returns the task that a dataset's spec describes."""
-    return load_task({name: value for name, value in spec.items() if name != GENERATION})
+    return load_any_task({name: value for name, value in spec.items() if name != GENERATION})
 
 
 @one_torch_thread()
@@ -83,7 +84,7 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
     if not -len(dataset) <= number < len(dataset):
         raise BadInput(f"{path}: there is no episode {number}; allowed: 0 to {len(dataset) - 1}.")
     episode = dataset[number].read()
-    env = TaskEnv(task_of(dataset.spec), 1, device, images=images)
+    env = make_env(task_of(dataset.spec), 1, device, images=images, engine=dataset.manifest["engine"])
     with contextlib.closing(env):
         return _Comparison(env, episode).result()
 
@@ -91,7 +92,7 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
 class _Comparison:
     """Replays an episode in world 0 and keeps the largest differences."""
 
-    def __init__(self, env: TaskEnv, episode: Episode) -> None:
+    def __init__(self, env: BaseEnv, episode: Episode) -> None:
         self._env, self._arrays = env, episode.arrays
         self._actions = episode.arrays.get("executed_actions", episode.arrays["actions"])
         self._largest = {"position": 0.0, "joint": 0.0, "image": 0.0, "pixels": 0.0, "reward": 0.0}
@@ -128,7 +129,6 @@ class _Comparison:
             self._note("reward", abs(float(outcome.reward[0]) - float(reward[step])))
 
     def _compare_state(self, row: int) -> None:
-        dof = self._env.card.dof
         for path, now in state_rows(self._env, self._env.observe(copy=False)).items():
             if path not in self._arrays or self._arrays[path].shape[1:] != now.shape[1:]:
                 raise SimgenError(f"the recording has no {path} of shape {list(now.shape[1:])}; it cannot be compared.")
@@ -137,7 +137,8 @@ class _Comparison:
             if path.startswith(ACTORS):
                 self._note("position", float(np.linalg.norm(new[:3] - old[:3])))
             elif path.startswith(ARTICULATIONS):
-                self._note("joint", float(np.abs(new[13 : 13 + dof] - old[13 : 13 + dof]).max()))
+                joints = slice(13, 13 + (len(new) - 13) // 2)
+                self._note("joint", float(np.abs(new[joints] - old[joints]).max(initial=0.0)))
             elif path.startswith(IMAGES):
                 self._compare_image(path.rsplit("/", 1)[1], new, old)
 

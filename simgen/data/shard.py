@@ -138,7 +138,8 @@ def unseal_shard(root: Path, record: Mapping[str, Any], codec: str) -> None:
         with h5py.File(shard.h5_path(root), "r", locking=False) as file:
             for entry in record["episodes"]:
                 episode = episode_from_entry(entry, trajectory(file, entry["index"]))
-                stage_episode(root, episode, codec, entry["control_mode"], durable=True)
+                options = entry["reset_kwargs"].get("options")
+                stage_episode(root, episode, codec, entry["control_mode"], options, durable=True)
     for discard in record["shard"]["discarded"]:
         stage_discard(root, discard, durable=True)
     remove_shard(root, shard)

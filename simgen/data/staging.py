@@ -34,7 +34,9 @@ def staged_items(root: Path) -> list[tuple[str, int]]:
     return sorted((match[1], int(match[2])) for match in matches if match)
 
 
-def episode_entry(episode: Episode, digest: str, control_mode: str | None) -> dict[str, Any]:
+def episode_entry(
+    episode: Episode, digest: str, control_mode: str | None, reset_options: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The episode's line in a record: ManiSkill's keys, then ours."""
     metadata = episode.metadata()
     ours = {"index", "phase", "task", "instruction", "length", "randomisation", "segmentation_ids", "flags"}
@@ -43,7 +45,7 @@ def episode_entry(episode: Episode, digest: str, control_mode: str | None) -> di
         "episode_seed": metadata["seed"],
         "control_mode": control_mode,
         "elapsed_steps": metadata["length"],
-        "reset_kwargs": {"seed": metadata["seed"]},
+        "reset_kwargs": {"seed": metadata["seed"], **({"options": dict(reset_options)} if reset_options else {})},
         "success": metadata["success"],
         **{key: value for key, value in metadata.items() if key in ours},
         "reward": metadata["reward_sum"],
@@ -59,18 +61,26 @@ def episode_from_entry(entry: Mapping[str, Any], group: h5py.Group) -> Episode:
     return Episode.from_metadata(metadata, read_arrays(group))
 
 
-def stage_episode(root: Path, episode: Episode, codec: str, control_mode: str | None, durable: bool = False) -> int:
+def stage_episode(
+    root: Path,
+    episode: Episode,
+    codec: str,
+    control_mode: str | None,
+    reset_options: Mapping[str, Any] | None = None,
+    durable: bool = False,
+) -> int:
     """Encodes an episode and writes it as an item; returns the size of its HDF5 file [bytes].
 
     The file is built in memory and written at once, so that a full disk is an ordinary error here.
 
     Args:
+        control_mode, reset_options: for ManiSkill, which would replay the episode with them.
         durable: sync to the disk; without it an item survives a dead process but perhaps not a power cut.
 
     Raises:
         SimgenError: if the disk is full or cannot be written.
     """
-    entry = episode_entry(episode, content_hash(episode), control_mode)
+    entry = episode_entry(episode, content_hash(episode), control_mode, reset_options)
     in_memory = {"driver": "core", "backing_store": False}
     with h5py.File(f"{episode.phase}-{episode.index}", "w", libver="latest", **in_memory) as file:
         write_arrays(file.create_group(f"traj_{episode.index}"), episode.arrays, codec)

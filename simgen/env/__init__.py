@@ -1,46 +1,33 @@
-"""Tasks as batches of worlds: `make("pick_cube", num_envs=64)` gives a gymnasium.vector.VectorEnv on torch tensors."""
+"""Tasks as batches of worlds: `make("pick_cube", num_envs=64)` gives a gymnasium.vector.VectorEnv on torch tensors.
+
+Names are imported when they are first used: worker processes of registered environments must not load Newton.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from gymnasium.vector import AutoresetMode
+if TYPE_CHECKING:
+    from simgen.env.base import BaseEnv, Outcome
+    from simgen.env.factory import engine_of, make, make_env
+    from simgen.env.numpy_view import NumpyView
+    from simgen.env.task_env import TaskEnv
 
-from simgen.env.numpy_view import NumpyView
-from simgen.env.task_env import Outcome, TaskEnv
-from simgen.spec import TaskSpec, load_task
+__all__ = ["BaseEnv", "NumpyView", "Outcome", "TaskEnv", "engine_of", "make", "make_env"]
 
-__all__ = ["NumpyView", "Outcome", "TaskEnv", "make"]
+_HOMES = {
+    "BaseEnv": "base",
+    "Outcome": "base",
+    "NumpyView": "numpy_view",
+    "TaskEnv": "task_env",
+    "engine_of": "factory",
+    "make_env": "factory",
+    "make": "factory",
+}
 
 
-def make(
-    task: str | os.PathLike[str] | Mapping[str, Any] | TaskSpec,
-    num_envs: int = 1,
-    device: str = "cpu",
-    seed: int = 0,
-    overrides: Iterable[str] = (),
-    images: bool = True,
-    autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
-) -> TaskEnv:
-    """Makes the environments of a task.
-
-    Args:
-        task: Name of a task that simgen ships, path of a YAML file, a mapping, or a TaskSpec.
-        num_envs: How many worlds.
-        device: "cpu" or "cuda:0".
-        seed: Of the sequence of episodes.
-        overrides: Changes such as "episode.max_steps=50".
-        images: Whether observations have the cameras' images.
-        autoreset_mode: When worlds that are done start anew; gymnasium's observation wrappers want NEXT_STEP.
-
-    Raises:
-        BadInput: All that is wrong with the task.
-    """
-    changes = tuple(overrides)
-    if not isinstance(task, TaskSpec):
-        task = load_task(task, changes)
-    elif changes:
-        task = load_task(task.resolved(), changes)
-    return TaskEnv(task, num_envs, device, seed, images, autoreset_mode=autoreset_mode)
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,4 +1,4 @@
-"""A thin NumPy view of a TaskEnv, for wrappers and learners that expect arrays."""
+"""A thin NumPy view of a BaseEnv, for wrappers and learners that expect arrays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 import torch
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
 
 
 def to_numpy(value: Any) -> Any:
@@ -21,13 +21,13 @@ def to_numpy(value: Any) -> Any:
 class NumpyView(gymnasium.vector.VectorWrapper):
     """The same environment with NumPy arrays in and out."""
 
-    env: TaskEnv
+    env: BaseEnv
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
-        """See TaskEnv."""
+        """See BaseEnv."""
         obs, info = self.env.reset(seed=seed, options=options)
         return to_numpy(obs), to_numpy(info)
 
     def step(self, actions: Any) -> tuple[Any, Any, Any, Any, dict[str, Any]]:
-        """See TaskEnv."""
+        """See BaseEnv."""
         return tuple(to_numpy(value) for value in self.env.step(torch.as_tensor(np.array(actions))))  # type: ignore[return-value]

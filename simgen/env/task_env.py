@@ -3,68 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import gymnasium
-import numpy as np
 import torch
 from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 
-from simgen.env.spaces import space_like
+from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.terms import bind_condition, bind_observations, bind_rewards
 from simgen.env.terms.bind import StepFacts
 from simgen.env.worlds import Worlds
-from simgen.errors import BadInput
 from simgen.spec.task import TaskSpec
-from simgen.world.engine.newton.engine import NewtonEngine
-from simgen.world.engine.newton.render.renderer import Backend
+from simgen.world.engine.base import WorldState
+from simgen.world.engine.make import Backend, make_engine
 from simgen.world.kernels import require_device
-from simgen.world.robot.card import load_card
-from simgen.world.robot.control.mode import make_action_mode
+from simgen.world.robot.card import RobotCard, load_card
+from simgen.world.robot.control.mode import ActionMode, make_action_mode
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
-from simgen.world.scene.seed import episode_seed
 
-Observation = dict[str, Any]
 AGENT = ("qpos", "qvel")
-MOST_SKIPPED = 100  # seeds in a row whose scene cannot be drawn
+DEFAULT_ENGINE = "newton"
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """What a control step did to each world.
-
-    Args:
-        reward: Weighted sum. Shape: (E,), float32.
-        terms: The weighted summands by name. Shape: (E,) each.
-        success, terminated, truncated: Shape: (E,), bool. A task that is done is terminated.
-        problems: Worlds whose episode cannot be trusted, with the reason; they are truncated.
-    """
-
-    reward: torch.Tensor
-    terms: dict[str, torch.Tensor]
-    success: torch.Tensor
-    terminated: torch.Tensor
-    truncated: torch.Tensor
-    problems: dict[int, str]
-
-
-class TaskEnv(gymnasium.vector.VectorEnv):
-    """E worlds of one task, as `gymnasium.vector.VectorEnv` on torch tensors.
-
-    Observations have ManiSkill's layout: agent/{qpos,qvel}, extra/<term>, sensor_param/<camera>/...,
-    sensor_data/<camera>/{rgb, depth, segmentation, ...}; what only a teacher may see is under privileged/<term>.
-    A world that is done starts its next episode in the same step; the observation before that is in
-    `info["final_obs"]` (rows of the worlds in `_final_obs`), its info in `final_info`. gymnasium's wrappers that change
-    observations want `autoreset_mode=NEXT_STEP` instead: there a done world shows its last observation, and the next
-    step ignores its action and returns the first observation of its next episode with reward 0.
-
-    The k-th episode of world e is episode e + k * E of the seed, whatever the other worlds do; where the objects of an
-    episode cannot be placed, the world goes on to its next one.
+class TaskEnv(BaseEnv):
+    """E worlds of one task of simgen's own; see BaseEnv.
 
     Args:
         task: The task.
@@ -72,11 +35,15 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         device: "cpu" or "cuda:0".
         seed: Of the dataset; `reset(seed=)` replaces it.
         images: Whether observations have the cameras' images.
-        backend: Renderer: "auto", "raster" or "trace".
+        backend: Renderer of the newton engine: "auto", "raster" or "trace".
         autoreset_mode: When done worlds start anew; DISABLED leaves it to `reset` with a mask.
+        engine: "newton" or "maniskill"; None: the task's own, else newton.
     """
 
-    metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": []}
+    task: TaskSpec
+    card: RobotCard
+    kinematics: Kinematics
+    action_mode: ActionMode
 
     def __init__(
         self,
@@ -87,31 +54,29 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         images: bool = True,
         backend: Backend = "auto",
         autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
+        engine: str | None = None,
     ) -> None:
-        if num_envs < 1:
-            raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
-        if task.engine not in (None, NewtonEngine.name):
-            raise BadInput(f"engine: {task.engine} is not available; available: {NewtonEngine.name}.")
         require_device(device)
-        self.task, self.num_envs, self.device, self._seed = task, num_envs, torch.device(device), seed
-        self.layout = layout_of(task)
+        self._begin(num_envs, device, seed, autoreset_mode)
+        self.task, self.layout = task, layout_of(task)
         self.card = load_card(self.layout.robot)
         self.sampler = SceneSampler(task, self.layout)
         episode = task.episode
-        self.engine = NewtonEngine(
-            self.layout, num_envs, episode.substeps, episode.control_seconds, device=device, backend=backend
-        )
-        self.kinematics = Kinematics(self.card, num_envs, device)
-        self.action_mode = make_action_mode(task.robot.control, self.card, self.kinematics)
-        self._images = images and bool(self.layout.cameras)
-        self._steps = torch.zeros(num_envs, dtype=torch.int64, device=self.device)
-        self._episodes = torch.zeros(num_envs, dtype=torch.int64)
-        self.metadata = {**type(self).metadata, "autoreset_mode": autoreset_mode}
-        self._ended = torch.zeros(num_envs, dtype=torch.bool, device=self.device)  # starts anew at the next step
-        self._start_next(range(num_envs))
-        self._bind()
-        self._make_spaces()
-        self._episodes.zero_()  # the first reset gives the first episodes
+        self.control_seconds, self.max_steps = episode.control_seconds, episode.max_steps
+        self.engine = make_engine(
+            engine or task.engine or DEFAULT_ENGINE, self.layout, num_envs, episode.substeps, episode.control_seconds,
+            device, backend,
+        )  # fmt: skip
+        try:
+            self.kinematics = Kinematics(self.card, num_envs, device)
+            self.action_mode = make_action_mode(task.robot.control, self.card, self.kinematics)
+            self._images = images and bool(self.layout.cameras)
+            self._start_next(range(num_envs))
+            self._bind()
+            self._make_spaces()
+        except BaseException:
+            self.engine.close()  # its processes and threads would go on
+            raise
 
     def _bind(self) -> None:
         task = self.task
@@ -122,36 +87,6 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         if task.success is not None:
             self._success = bind_condition(task.success, self.worlds)
 
-    def _make_spaces(self) -> None:
-        low, high = (bound.cpu().numpy().astype(np.float32) for bound in (self.action_mode.low, self.action_mode.high))
-        self.single_action_space = gymnasium.spaces.Box(low, high, dtype=np.float32)
-        self.single_observation_space = space_like(self.observe())
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-
-    def _start_next(self, env_ids: Sequence[int]) -> None:
-        self.start_scenes(env_ids, [self._next_scene(env) for env in env_ids])
-
-    def _next_scene(self, env: int) -> Scene:
-        """Draws the scene of a world's next episode; those that cannot be drawn are passed over."""
-        failure = ""
-        for _ in range(MOST_SKIPPED):
-            index = env + int(self._episodes[env]) * self.num_envs
-            self._episodes[env] += 1
-            try:
-                return self.sampler.sample(episode_seed(self._seed, self.task.name, "env", index))
-            except BadInput as error:
-                failure = str(error)
-        raise BadInput(f"{failure} ({MOST_SKIPPED} episodes in a row could not be drawn.)")
-
-    def start(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
-        """Starts the episodes with these seeds in these worlds; the others are not touched.
-
-        Raises:
-            BadInput: If the objects of one of them cannot be placed.
-        """
-        self.start_scenes(env_ids, [self.sampler.sample(seed) for seed in seeds])
-
     def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Starts episodes with these scenes, which `sampler` drew; the other worlds are not touched."""
         ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
@@ -160,7 +95,7 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         self._ended[ids] = False
         if not hasattr(self, "worlds"):
             self.worlds = Worlds(self.engine, self.card)
-        self.worlds.refresh()
+        self.worlds.begin(ids)
 
     def advance(self, actions: torch.Tensor) -> Outcome:
         """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
@@ -169,26 +104,20 @@ class TaskEnv(gymnasium.vector.VectorEnv):
         self.engine.step()
         self.worlds.refresh()
         self._steps += 1
-        problems = self.engine.problems()
+        problems, interrupted = self.engine.problems(), frozenset(self.engine.interrupted())
         success = self._success() if self._success is not None else self._no()
         facts = StepFacts(actions, success)
         terms = {name: term(facts) for name, term in self._reward_terms.items()}
         reward = torch.stack(list(terms.values())).sum(0) if terms else self._no().float()
-        truncated = self._steps >= self.task.episode.max_steps
-        if problems:
-            truncated[list(problems)] = True
-        return Outcome(reward, terms, success, success.clone(), truncated, problems)
+        truncated = self._steps >= self.max_steps
+        truncated[[*problems, *interrupted]] = True
+        return Outcome(reward, terms, success, success.clone(), truncated, problems, interrupted)
 
     def _no(self) -> torch.Tensor:
         return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
 
     def observe(self, copy: bool = True, worlds: Sequence[int] | None = None) -> Observation:
-        """Returns what is observed now.
-
-        Args:
-            copy: Whether images are copies; else the next call overwrites them.
-            worlds: Those whose images must be new; those of others may be of the call before. None: all.
-        """
+        """Returns what is observed now; see BaseEnv."""
         obs: Observation = {"agent": {}, "extra": {}}
         for name, term in self._policy_terms.items():
             obs["agent" if name in AGENT else "extra"][name] = term()
@@ -203,65 +132,19 @@ class TaskEnv(gymnasium.vector.VectorEnv):
             }
         return {group: values for group, values in obs.items() if values}
 
-    def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Observation, dict[str, Any]]:
-        """Starts new episodes in all worlds, or in those of `options["reset_mask"]` (E,) bool.
-
-        Args:
-            seed: Of the sequence of episodes, which then begins anew; None goes on with it.
-            options: May hold "reset_mask".
-
-        Raises:
-            BadInput: A list of seeds; episodes get theirs from one seed and their index.
-        """
-        if isinstance(seed, list):
-            raise BadInput("reset takes one seed: the k-th episode of world e is episode e + k * num_envs of it.")
-        if seed is not None:
-            self._seed = seed
-            self._episodes.zero_()
-        mask = (options or {}).get("reset_mask")
-        ids = range(self.num_envs) if mask is None else np.flatnonzero(np.asarray(mask)).tolist()
-        self._start_next(ids)
-        return self.observe(), self._info()
-
-    def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
-        """Does one control step; worlds that are done start their next episode. Shape of actions: (E, A)."""
-        waiting = self._ended.nonzero().flatten().tolist()
-        outcome = self.advance(actions)
-        if waiting:
-            self._begin_instead(waiting, outcome)
-        obs, info = self.observe(), self._info(outcome)
-        done = outcome.terminated | outcome.truncated
-        mode = self.metadata["autoreset_mode"]
-        if mode is AutoresetMode.NEXT_STEP:
-            self._ended = done.clone()
-        elif mode is AutoresetMode.SAME_STEP and done.any():
-            ids = done.nonzero().flatten().tolist()
-            info["final_obs"], info["final_info"] = obs, dict(info)
-            info["_final_obs"] = info["_final_info"] = done.clone()
-            self._start_next(ids)
-            obs = self.observe(worlds=ids)
-            info["elapsed_steps"] = self._steps.clone()
-        return obs, outcome.reward, outcome.terminated, outcome.truncated, info
-
-    def _begin_instead(self, env_ids: list[int], outcome: Outcome) -> None:
-        """Starts the next episodes of these worlds and takes back what the step did to them."""
-        self._start_next(env_ids)
-        for tensor in (outcome.reward, *outcome.terms.values(), outcome.success, outcome.terminated, outcome.truncated):
-            tensor[env_ids] = 0
-        for env in env_ids:
-            outcome.problems.pop(env, None)
-
-    def _info(self, outcome: Outcome | None = None) -> dict[str, Any]:
-        info: dict[str, Any] = {"elapsed_steps": self._steps.clone()}
-        if outcome is not None:
-            info["success"] = outcome.success
-            info["reward_terms"] = dict(outcome.terms)
-            if outcome.problems:
-                info["problems"] = dict(outcome.problems)
-        return info
-
-    def close_extras(self, **kwargs: Any) -> None:
-        """Frees the engine."""
-        self.engine.close()
+    def env_states(self) -> dict[str, torch.Tensor]:
+        """Returns the state from which the worlds could go on; see BaseEnv."""
+        state: WorldState = self.worlds.state
+        rows = {}
+        for index, slot in enumerate(self.layout.bodies):
+            parts = (
+                state.body_position,
+                state.body_quaternion,
+                state.body_linear_velocity,
+                state.body_angular_velocity,
+            )
+            rows[f"actors/{slot.name}"] = torch.cat([part[:, index] for part in parts], -1)
+        root = torch.cat([state.link_position[:, 0], state.link_quaternion[:, 0]], -1)
+        still = torch.zeros(len(root), 6, device=root.device)
+        rows[f"articulations/{self.layout.robot}"] = torch.cat([root, still, state.qpos, state.qvel], -1)
+        return rows

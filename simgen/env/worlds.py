@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 
+from simgen.errors import BadInput
 from simgen.world import rotation
 from simgen.world.engine.base import Engine, WorldState
 from simgen.world.robot.card import RobotCard
@@ -21,27 +21,52 @@ class Worlds:
 
     Args:
         engine: The worlds.
-        card: The robot in them.
+        card: The robot in them; None where simgen has no card of it, and the tool cannot be asked for.
+
+    Attributes:
+        start_heading: Of the tool's x axis when the episode began [rad]. Shape: (E,).
     """
 
-    def __init__(self, engine: Engine, card: RobotCard) -> None:
+    def __init__(self, engine: Engine, card: RobotCard | None) -> None:
         self.engine, self.card = engine, card
         self.num_envs, self.device = engine.num_envs, engine.device
         self._bodies = {slot.name: index for index, slot in enumerate(engine.layout.bodies)}
         self._links = {name: index for index, name in enumerate(engine.link_names)}
         self._grasps: dict[str, torch.Tensor] = {}
         self.refresh()
+        self._starts = self.state.body_position.clone()
+        self.start_heading = torch.zeros(self.num_envs, device=self.device)
+
+    def begin(self, env_ids: torch.Tensor) -> None:
+        """Reads the state after episodes have started in these worlds."""
+        self.refresh()
+        self._starts[env_ids] = self.state.body_position[env_ids]
+        if self.card is not None:
+            self.start_heading[env_ids] = rotation.yaw_of(self.tcp_quaternion)[env_ids]
 
     def refresh(self) -> None:
-        """Reads the state after a step or a reset."""
+        """Reads the state after a step."""
         self.state: WorldState = self.engine.state()
         self._grasps.clear()
+        if self.card is None:
+            return
         link = self._links[self.card.tcp_link]
         offset = self.state.qpos.new_tensor(self.card.tcp_xyz).expand(self.num_envs, 3)
         turn = self.state.qpos.new_tensor(self.card.tcp_quaternion).expand(self.num_envs, 4)
         self.tcp_position, self.tcp_quaternion = rotation.compose(
             self.state.link_position[:, link], self.state.link_quaternion[:, link], offset, turn
         )
+
+    @property
+    def robot(self) -> RobotCard:
+        """The card of the robot.
+
+        Raises:
+            BadInput: Where simgen has none.
+        """
+        if self.card is None:
+            raise BadInput(f"simgen has no card of the robot {self.engine.layout.robot}, which this needs.")
+        return self.card
 
     def is_body(self, name: str) -> bool:
         """Says whether `name` is an object of the scene."""
@@ -78,11 +103,15 @@ class Worlds:
     def is_grasped(self, body: str) -> torch.Tensor:
         """Says where both fingers press on the body from opposite sides, within 85 degrees of closing. Shape: (E,).
 
+        A robot without fingers grasps nothing.
+
         Source: ManiSkill `agents/robots/panda/panda.py`, `is_grasping` (Apache-2.0).
         """
+        if not self.robot.finger_links:
+            return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
         if body not in self._grasps:
             closing = rotation.rotate(self.tcp_quaternion, self.tcp_position.new_tensor([0.0, 1.0, 0.0]))
-            first, second = (self._press(finger, body, closing) for finger in self.card.finger_links)
+            first, second = (self._press(finger, body, closing) for finger in self.robot.finger_links)
             self._grasps[body] = first * second < 0.0
         return self._grasps[body]
 
@@ -121,20 +150,23 @@ class Worlds:
         turned = rotation.rotate(self.quaternion(name)[:, None], points)
         return self.position(name)[:, None, 2] + turned[..., 2]
 
-    def candidate(self, name: str, env_id: int) -> int:
-        """Returns which of its candidates a body is in a world."""
-        return self.engine.scene(env_id).bodies[self._bodies[name]].candidate
+    def kind(self, name: str, env_id: int) -> str:
+        """Returns what kind of object a body is in a world, e.g. "box"."""
+        slot = self.engine.layout.bodies[self._bodies[name]]
+        if not slot.candidates:
+            return slot.semantic_class
+        return slot.candidates[self.engine.scene(env_id).bodies[self._bodies[name]].candidate].kind
 
     def start_position(self, name: str) -> torch.Tensor:
-        """Returns where the scene put a body at the start of the episode [m]. Shape: (E, 3)."""
-        index = self._bodies[name]
-        rows = [self.engine.scene(env).bodies[index].position for env in range(self.num_envs)]
-        return torch.as_tensor(np.stack(rows)).float().to(self.device)
+        """Returns where a body was at the start of the episode [m]. Shape: (E, 3)."""
+        return self._starts[:, self._bodies[name]]
 
     def interior_of(self, name: str) -> torch.Tensor:
         """Returns the height [m] of the inner floor of an open body over its origin. Shape: (E,)."""
         index = self._bodies[name]
         slot, rows = self.engine.layout.bodies[index], []
+        if not slot.candidates:
+            return torch.zeros(self.num_envs, device=self.device)
         for env in range(self.num_envs):
             body = self.engine.scene(env).bodies[index]
             rows.append((slot.candidates[body.candidate].interior or 0.0) * float(body.scale[2]))

@@ -6,32 +6,47 @@ from typing import Any
 
 import torch
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
+from simgen.spec import RegisteredSpec
+from simgen.world.robot.control.mode import ActionMode
 
 _UNITS = {
-    "pd_joint_pos": "joint targets, rad; the last: gripper",
-    "pd_joint_delta_pos": "shares of the largest change of a joint; the last: gripper",
-    "pd_ee_pose": "m, Euler angles XYZ in rad; the last: gripper",
-    "pd_ee_delta_pose": "shares of the largest change of position and rotation; the last: gripper",
+    "pd_joint_pos": "joint targets, rad",
+    "pd_joint_delta_pos": "shares of the largest change of a joint",
+    "pd_ee_pose": "m, Euler angles XYZ in rad",
+    "pd_ee_delta_pose": "shares of the largest change of position and rotation",
 }
 _POSE_NAMES = ("x", "y", "z", "rotation_x", "rotation_y", "rotation_z")
 
 
-def feature_notes(env: TaskEnv) -> dict[str, dict[str, Any]]:
+def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
     """Returns notes for `DatasetWriter.describe`, by the path of the array."""
-    mode, card = env.action_mode, env.card
-    arm = _POSE_NAMES if "_ee_" in mode.name else card.arm_joints
-    action: dict[str, Any] = {"names": [*arm, "gripper"]}
+    mode = env.action_mode
+    action: dict[str, Any] = {"names": _action_names(env)}
     if mode.name in _UNITS:
-        action["unit"] = _UNITS[mode.name]
+        action["unit"] = _UNITS[mode.name] + ("; the last: gripper" if mode.has_gripper else "")
     for name, bound in (("low", mode.low), ("high", mode.high)):
         if bool(torch.isfinite(bound).all()):
             action[name] = bound.double().cpu().tolist()
-    joints = {"names": list(card.joint_names)}
+    joints = {"names": list(env.engine.joint_names)}
     return {
         "actions": action,
         "executed_actions": dict(action),
-        "rewards": {"unit": "weighted sum of the task's reward terms"},
+        "rewards": {"unit": _reward_unit(env)},
         "obs/agent/qpos": joints,
         "obs/agent/qvel": dict(joints),
     }
+
+
+def _action_names(env: BaseEnv) -> list[str]:
+    mode, card = env.action_mode, env.card
+    if card is None or not isinstance(mode, ActionMode):
+        return [f"action_{index}" for index in range(mode.dim)]
+    arm = _POSE_NAMES if "_ee_" in mode.name else card.arm_joints
+    return [*arm, *(["gripper"] if mode.has_gripper else [])]
+
+
+def _reward_unit(env: BaseEnv) -> str:
+    if isinstance(env.task, RegisteredSpec):
+        return f"ManiSkill's reward, mode {env.task.reward or 'default'}"
+    return "weighted sum of the task's reward terms"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 
 from simgen.data.writer import DatasetWriter
-from simgen.env.task_env import Outcome, TaskEnv
+from simgen.env.base import BaseEnv, Outcome
 from simgen.errors import BadInput, SimgenError
 from simgen.generate.recorder import Recorder
 from simgen.generate.schedule import Schedule
@@ -19,6 +19,8 @@ from simgen.world.scene.seed import episode_seed
 
 # Worlds wait for company before they start anew, because a start draws all worlds once more.
 START_SHARE = 0.25
+# How often an episode is run again whose process died under it; then it is the episode's fault.
+MOST_INTERRUPTIONS = 3
 FAILURE, KEPT_FAILURE = "failure", "failure, kept and flagged"
 
 
@@ -77,7 +79,7 @@ class Phase:
     def __init__(
         self,
         name: str,
-        env: TaskEnv,
+        env: BaseEnv,
         policy: Policy,
         writer: DatasetWriter,
         schedule: Schedule,
@@ -92,6 +94,7 @@ class Phase:
         self._only_successes, self._keep_failures = only_successes, keep_failures
         self._progress, self._recorder = progress, Recorder(env, noisy)
         self._running: dict[int, int] = {}  # world -> index
+        self._interruptions: Counter[int] = Counter()
         self.counts = PhaseCounts.before(name, schedule, writer)
 
     def run(self) -> PhaseCounts:
@@ -166,10 +169,22 @@ class Phase:
         for world in [world for world in self._running if done[world]]:
             index, problem = self._running.pop(world), outcome.problems.get(world)
             seed = self._env.engine.scene(world).seed
+            if world in outcome.interrupted:
+                problem = self._interrupted(index)
+                if problem is None:
+                    continue
             if problem is not None:
                 self._discard(index, seed, problem)
                 continue
             self._conclude(world, index, seed)
+
+    def _interrupted(self, index: int) -> str | None:
+        """Puts an episode back whose process died; after too many deaths returns the reason to discard it."""
+        self._interruptions[index] += 1
+        if self._interruptions[index] < MOST_INTERRUPTIONS:
+            self._schedule.put_back(index)
+            return None
+        return f"the process that simulated it died {MOST_INTERRUPTIONS} times"
 
     def _conclude(self, world: int, index: int, seed: int) -> None:
         episode = self._recorder.finish(world, index, self.name, [])

@@ -8,8 +8,8 @@ import numpy as np
 
 from simgen.data.episode import Episode
 from simgen.data.states import state_rows
+from simgen.env.base import BaseEnv, Outcome
 from simgen.env.numpy_view import to_numpy
-from simgen.env.task_env import Outcome, TaskEnv
 from simgen.policy.base import Step
 
 
@@ -21,9 +21,9 @@ class Recorder:
         executed: Whether the executed action differs from the label and is recorded too.
     """
 
-    def __init__(self, env: TaskEnv, executed: bool = False) -> None:
+    def __init__(self, env: BaseEnv, executed: bool = False) -> None:
         self._env, self._executed = env, executed
-        self._length = env.task.episode.max_steps
+        self._length = env.max_steps
         self._states: dict[str, np.ndarray] = {}
         self._steps: dict[str, np.ndarray] = {}
         self.time = np.zeros(env.num_envs, dtype=np.int64)

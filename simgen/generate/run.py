@@ -15,7 +15,8 @@ from simgen.data import open_dataset
 from simgen.data.manifest import add_run
 from simgen.data.replay import GENERATION
 from simgen.data.writer import DatasetWriter
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
+from simgen.env.factory import engine_of, make_env
 from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput, SimgenError, unknown
 from simgen.generate.memory import require_memory
@@ -24,7 +25,7 @@ from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.schedule import Schedule
 from simgen.machine import processor
 from simgen.policy import POLICIES, make_policy
-from simgen.spec import TaskSpec
+from simgen.spec import AnyTask, RegisteredSpec, TaskSpec
 from simgen.world.kernels import require_device
 from simgen.world.scene.layout import layout_of
 
@@ -39,6 +40,7 @@ class GenerateOptions:
         random, teacher: Episodes of each phase; of the teacher's only successes count.
         num_envs: Worlds at once.
         seed: Of the dataset.
+        engine: "newton" or "maniskill"; None: the task's own, else newton.
         device: "cpu" or "cuda:0".
         random_policy: uniform, pink, spline or play.
         noise: Standard deviation of the teacher's DART noise, as a share of the action's half range.
@@ -53,6 +55,7 @@ class GenerateOptions:
     teacher: int = 0
     num_envs: int = 64
     seed: int = 0
+    engine: str | None = None
     device: str = "cpu"
     random_policy: str = "pink"
     noise: float = 0.0
@@ -102,7 +105,7 @@ class Summary:
 
 
 def generate(
-    task: TaskSpec,
+    task: AnyTask,
     out: Path,
     options: GenerateOptions,
     progress: Progress = lambda phase, counts: None,
@@ -115,21 +118,54 @@ def generate(
         SimgenError: Too few attempts succeeded, the disk is full, an encoder died. What was finished is kept.
     """
     _check(task, options)
-    resolved = task.resolved() | {GENERATION: _identity(task, options)}
+    with _Worlds(task, options) as worlds:
+        return _generate(worlds, out, options, progress, command)
+
+
+class _Worlds:
+    """The environment of a run, made when it is first needed: a dataset that is complete already needs none."""
+
+    def __init__(self, task: AnyTask, options: GenerateOptions) -> None:
+        self.task, self._options, self._env = task, options, None
+        if isinstance(task, RegisteredSpec):  # the environment itself decides what the task leaves open
+            self.task = self.env.task
+
+    @property
+    def env(self) -> BaseEnv:
+        if self._env is None:
+            options = self._options
+            num_envs = min(options.num_envs, max(options.random, options.teacher))
+            self._env = make_env(self.task, num_envs, options.device, options.seed, engine=options.engine)
+        return self._env
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What the dataset says of the environment beside the task."""
+        return self.env.recorded if isinstance(self.task, RegisteredSpec) else {}
+
+    def __enter__(self) -> _Worlds:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._env is not None:
+            self._env.close()
+
+
+def _generate(worlds: _Worlds, out: Path, options: GenerateOptions, progress: Progress, command: str | None) -> Summary:
     writer = DatasetWriter(
         out,
-        resolved,
+        worlds.task.resolved() | {GENERATION: _identity(worlds.task, options) | worlds.recorded},
         codec=options.codec,
         processes=options.processes,
         resume=options.resume,
         phases=["random", "teacher"],
-        engine="newton",
+        engine=engine_of(worlds.task, options.engine),
         command=command,
     )
     run = _Run(options)
     try:
         with writer, one_torch_thread():
-            _run_phases(task, writer, run, progress)
+            _run_phases(worlds, writer, run, progress)
             writer.flush()
             run.stop()
     except BaseException:
@@ -179,7 +215,7 @@ class _Run:
         add_run(out, run)
 
 
-def _run_phases(task: TaskSpec, writer: DatasetWriter, run: _Run, progress: Progress) -> None:
+def _run_phases(worlds: _Worlds, writer: DatasetWriter, run: _Run, progress: Progress) -> None:
     options = run.options
     wanted = {"random": options.random, "teacher": options.teacher}
     schedules = {name: _schedule(name, wanted[name], writer, options) for name in wanted}
@@ -187,24 +223,23 @@ def _run_phases(task: TaskSpec, writer: DatasetWriter, run: _Run, progress: Prog
     missing = [name for name, schedule in schedules.items() if len(schedule.kept) < schedule.wanted]
     if not missing:
         return
-    num_envs = min(options.num_envs, max(wanted.values()))
-    with contextlib.closing(TaskEnv(task, num_envs, options.device, options.seed)) as env:
-        require_memory(env)
-        kinds = {"random": options.random_policy, "teacher": "teacher"}
-        policies = {name: make_policy(kinds[name], env, options.noise) for name in missing}
-        writer.describe(feature_notes(env))
-        run.start()
-        for name in missing:
-            phase = Phase(
-                name, env, policies[name], writer, schedules[name], options.seed,
-                only_successes=name == "teacher", keep_failures=options.keep_failures,
-                noisy=name == "teacher" and options.noise > 0, progress=progress,
-            )  # fmt: skip
-            run.phases[name] = phase.counts
-            phase.run()
+    env = worlds.env
+    require_memory(env)
+    kinds = {"random": options.random_policy, "teacher": "teacher"}
+    policies = {name: make_policy(kinds[name], env, options.noise) for name in missing}
+    writer.describe(feature_notes(env))
+    run.start()
+    for name in missing:
+        phase = Phase(
+            name, env, policies[name], writer, schedules[name], options.seed,
+            only_successes=name == "teacher", keep_failures=options.keep_failures,
+            noisy=name == "teacher" and options.noise > 0, progress=progress,
+        )  # fmt: skip
+        run.phases[name] = phase.counts
+        phase.run()
 
 
-def _check(task: TaskSpec, options: GenerateOptions) -> None:
+def _check(task: AnyTask, options: GenerateOptions) -> None:
     if options.random < 0 or options.teacher < 0 or options.random + options.teacher == 0:
         raise BadInput("nothing to generate: give --random N, --teacher N or both, N at least 0.")
     if options.num_envs < 1:
@@ -219,16 +254,17 @@ def _check(task: TaskSpec, options: GenerateOptions) -> None:
         raise BadInput(f"task {task.name!r} has no `teacher`; add one or leave --teacher out.")
 
 
-def _identity(task: TaskSpec, options: GenerateOptions) -> dict[str, Any]:
+def _identity(task: AnyTask, options: GenerateOptions) -> dict[str, Any]:
     """What decides the content of episodes, beside the task; a resumed run must not change it."""
     identity = {
         "seed": options.seed,
+        "engine": engine_of(task, options.engine),
         "random_policy": options.random_policy,
         "noise": options.noise,
         "keep_failures": options.keep_failures,
         "device": options.device.partition(":")[0],
     }
-    meshes = _mesh_hashes(task)
+    meshes = _mesh_hashes(task) if isinstance(task, TaskSpec) else {}
     return identity | {"mesh_files": meshes} if meshes else identity
 
 

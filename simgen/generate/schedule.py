@@ -46,6 +46,11 @@ class Schedule:
         self.running.add(index)
         return index
 
+    def put_back(self, index: int) -> None:
+        """Tells that an attempt was lost through no fault of its own; it is tried again."""
+        self.running.discard(index)
+        self._next = min(self._next, index)
+
     def keep(self, index: int) -> None:
         """Tells that an attempt gave an episode that counts."""
         self.running.discard(index)

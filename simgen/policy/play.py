@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
 from simgen.policy.base import Step
 from simgen.policy.waypoint.path import Path
 from simgen.world import rotation
@@ -65,7 +65,7 @@ class PlayPolicy:
         env: The worlds.
     """
 
-    def __init__(self, env: TaskEnv) -> None:
+    def __init__(self, env: BaseEnv) -> None:
         self._env, self._path = env, Path(env)
         self._targets = env.worlds.body_names() or ["tcp"]
         self._rngs: list[np.random.Generator] = [np.random.default_rng(0)] * env.num_envs
@@ -96,7 +96,7 @@ class PlayPolicy:
         turn = where.new_tensor(np.stack([point.turn for point in points]))
         pose = torch.cat([position, _pointing_down(turn)], -1)
         seconds = torch.tensor([point.seconds for point in points])
-        ticks = (seconds / env.task.episode.control_seconds).round().long().clamp(min=1)
+        ticks = (seconds / env.control_seconds).round().long().clamp(min=1)
         self._path.begin(ids, pose, ticks)
         self._path.opening[ids] = where.new_tensor([point.opening for point in points])
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.interpolate import CubicSpline
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
 from simgen.policy.base import Step
 from simgen.world.scene.seed import stream
 
@@ -17,6 +17,7 @@ Noise = Callable[[np.random.Generator, int, int], np.ndarray]
 GRIPPER_HOLD = 15  # mean number of steps that the gripper stays open or closed
 ABSOLUTE_RANGE = 0.4  # of the joints around rest, in the modes whose actions are absolute [rad]
 SPLINE_KNOT_STEPS = 8
+ABSOLUTE_MODES = ("pd_joint_pos", "pd_ee_pose")
 
 
 def uniform(rng: np.random.Generator, steps: int, channels: int) -> np.ndarray:
@@ -62,16 +63,18 @@ class RandomPolicy:
         noise: A name of `NOISES`.
     """
 
-    def __init__(self, env: TaskEnv, noise: str = "pink") -> None:
+    def __init__(self, env: BaseEnv, noise: str = "pink") -> None:
         self._env, self._noise = env, NOISES[noise]
-        mode = env.action_mode
-        self._absolute = mode.name in ("pd_joint_pos", "pd_ee_pose")
-        self._steps = env.task.episode.max_steps
-        self._channels = env.card.num_arm_joints if self._absolute else mode.dim - 1
+        mode, card = env.action_mode, env.card
+        self._absolute = card is not None and mode.name in ABSOLUTE_MODES
+        self._steps = env.max_steps
+        self._channels = mode.dim - int(mode.has_gripper)
+        if card is not None and self._absolute:
+            self._channels = card.num_arm_joints
+            self._rest = torch.tensor(card.rest_qpos, device=env.device)
         self._arm = torch.zeros(env.num_envs, self._steps, self._channels)
         self._gripper = torch.zeros(env.num_envs, self._steps)
         self._time = torch.zeros(env.num_envs, dtype=torch.int64)
-        self._rest = torch.tensor(env.card.rest_qpos, device=env.device)
 
     def reset(self, env_ids: Sequence[int], seeds: Sequence[int]) -> None:
         """Draws the action sequences of the episodes that start."""
@@ -87,13 +90,20 @@ class RandomPolicy:
         now = self._time.clamp(max=self._steps - 1)
         arm = self._arm[worlds, now].to(env.device)
         gripper = self._gripper[worlds, now].to(env.device)
-        if self._absolute:
-            target = self._rest.expand(env.num_envs, -1).clone()
-            target[:, : self._channels] += ABSOLUTE_RANGE * arm
-            qpos = env.worlds.state.qpos
-            action = env.action_mode.action_to_reach(qpos, target, 0.5 * (gripper + 1.0))
-        else:
-            action = torch.cat([arm, gripper[:, None]], 1)
-            action = action.clamp(env.action_mode.low, env.action_mode.high)
+        action = self._around_rest(arm, gripper) if self._absolute else self._over_range(arm, gripper)
         self._time += 1
         return Step(action, action, torch.zeros(env.num_envs, dtype=torch.bool))
+
+    def _around_rest(self, arm: torch.Tensor, gripper: torch.Tensor) -> torch.Tensor:
+        env = self._env
+        target = self._rest.expand(env.num_envs, -1).clone()
+        target[:, : self._channels] += ABSOLUTE_RANGE * arm
+        return env.action_mode.action_to_reach(env.worlds.state.qpos, target, 0.5 * (gripper + 1.0))
+
+    def _over_range(self, arm: torch.Tensor, gripper: torch.Tensor) -> torch.Tensor:
+        mode = self._env.action_mode
+        action = torch.cat([arm, gripper[:, None]], 1) if mode.has_gripper else arm
+        bounded = torch.isfinite(mode.low) & torch.isfinite(mode.high)
+        low = torch.where(bounded, mode.low, -torch.ones_like(mode.low))
+        high = torch.where(bounded, mode.high, torch.ones_like(mode.high))
+        return (low + 0.5 * (action + 1.0) * (high - low)).clamp(low, high)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
 from simgen.errors import unknown
 from simgen.policy.base import Policy
 from simgen.policy.play import PlayPolicy
@@ -13,7 +13,7 @@ PLAY = "play"
 POLICIES = (*NOISES, PLAY, "teacher")
 
 
-def make_policy(name: str, env: TaskEnv, noise: float = 0.0) -> Policy:
+def make_policy(name: str, env: BaseEnv, noise: float = 0.0) -> Policy:
     """Makes a policy for the worlds of an environment.
 
     Raises:

@@ -12,12 +12,13 @@ from simgen.spec.check import check_task
 from simgen.spec.distribution import Distribution
 from simgen.spec.episode import EpisodeSpec
 from simgen.spec.find import find_task, task_names
-from simgen.spec.load import load_task, parse_task
+from simgen.spec.load import AnyTask, load_any_task, load_task, parse_task
 from simgen.spec.look import FixtureSpec, GroundSpec
 from simgen.spec.object import ObjectSpec
 from simgen.spec.observe import ObserveSpec
 from simgen.spec.physics import PhysicsSpec
 from simgen.spec.pose import PoseSpec
+from simgen.spec.registered import RegisteredSpec
 from simgen.spec.registry import Parameter, Registry, Term, default_registry
 from simgen.spec.render import LightSpec, RenderSpec
 from simgen.spec.robot import RobotSpec
@@ -29,6 +30,7 @@ from simgen.spec.teacher import MoveSpec, StepSpec, TeacherSpec
 from simgen.spec.terms import Condition, RewardSpec, TermCall
 
 __all__ = [
+    "AnyTask",
     "CameraSpec",
     "Condition",
     "Distribution",
@@ -42,6 +44,7 @@ __all__ = [
     "Parameter",
     "PhysicsSpec",
     "PoseSpec",
+    "RegisteredSpec",
     "Registry",
     "RenderSpec",
     "RewardSpec",
@@ -59,6 +62,7 @@ __all__ = [
     "find_task",
     "gate_call",
     "json_schema",
+    "load_any_task",
     "load_task",
     "mesh_files",
     "observation_call",

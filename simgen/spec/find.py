@@ -8,6 +8,7 @@ from pathlib import Path
 
 from simgen.errors import BadInput, nearest, unknown
 from simgen.spec.base import shown
+from simgen.spec.registered import ENV_ID_PATTERN
 
 _NAME = re.compile(r"^name:[ \t]*[\"']?([A-Za-z][A-Za-z0-9_-]*)", re.MULTILINE)
 
@@ -40,6 +41,11 @@ def find_task(name_or_path: str | os.PathLike[str]) -> Path:
         files = ", ".join(str(file) for file in known[text])
         raise BadInput(f"several files are called {text!r}: {files}. Allowed: give the path of one.")
     return known[text][0]
+
+
+def is_env_id(text: str | os.PathLike[str]) -> bool:
+    """Says whether this can only be the id of a registered environment, e.g. PickCube-v1, and not a path."""
+    return isinstance(text, str) and re.match(ENV_ID_PATTERN, text) is not None and not _exists(Path(text))
 
 
 def task_names(folder: Path | None = None) -> dict[str, list[Path]]:

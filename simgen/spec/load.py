@@ -13,17 +13,40 @@ from simgen.errors import BadInput
 from simgen.spec import check
 from simgen.spec.base import shown
 from simgen.spec.document import LARGEST_FILE, Document, read_mapping, read_yaml
-from simgen.spec.find import find_task
+from simgen.spec.find import find_task, is_env_id, task_names
 from simgen.spec.overrides import apply_overrides
 from simgen.spec.problems import Problem, raise_problems, structural, written_path
+from simgen.spec.registered import RegisteredSpec
 from simgen.spec.registry import Registry, default_registry
 from simgen.spec.task import TaskSpec
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
+AnyTask = TaskSpec | RegisteredSpec
+ENV_ID = "env_id"  # the field that makes a file one of a registered environment
+
+
+def load_any_task(source: Source, overrides: Iterable[str] = (), registry: Registry | None = None) -> AnyTask:
+    """Reads and checks a task of simgen's, or one that names a registered environment.
+
+    Args:
+        source: Path of a file, name of a task that simgen ships, id of a registered environment (its task with all
+            defaults where simgen ships none), or a mapping such as `resolved` gives.
+        overrides: Changes such as "episode.max_steps=50", applied before anything is checked.
+        registry: The names that may be used; default simgen's own.
+
+    Raises:
+        BadInput: All that is wrong, one line each: place, field, message, what is allowed, nearest name.
+    """
+    if isinstance(source, Mapping):
+        return _any_task(read_mapping(source, "task"), None, overrides, registry)
+    if is_env_id(source) and os.fspath(source) not in task_names():
+        return _any_task(read_mapping({ENV_ID: os.fspath(source)}, "task"), None, overrides, registry)
+    path = find_task(source)
+    return _any_task(read_yaml(read_text(path), path.name), path.parent, overrides, registry)
 
 
 def load_task(source: Source, overrides: Iterable[str] = (), registry: Registry | None = None) -> TaskSpec:
-    """Reads and checks a task.
+    """Reads and checks a task of simgen's own.
 
     Args:
         source: Path of a file, name of a task that simgen ships, or a mapping such as `resolved` gives.
@@ -70,10 +93,27 @@ def read_text(path: Path) -> str:
         raise BadInput(f"{path.name}:{line}: is not UTF-8 text. Allowed: UTF-8") from None
 
 
+def _any_task(document: Document, folder: Path | None, overrides: Iterable[str], registry: Registry | None) -> AnyTask:
+    if not isinstance(document.data, Mapping) or ENV_ID not in document.data:
+        return _task(document, folder, overrides, registry)
+    apply_overrides(document, overrides)
+    try:
+        task, problems = RegisteredSpec.model_validate(document.data), []
+    except ValidationError as error:
+        task, problems = None, structural(error, document.data, RegisteredSpec)
+    raise_problems([*document.problems, *_placed(problems, document)], document.origin, document.line)
+    assert task is not None, "without a task there are problems"
+    return task
+
+
 def _task(document: Document, folder: Path | None, overrides: Iterable[str], registry: Registry | None) -> TaskSpec:
     registry = default_registry() if registry is None else registry
     if document.data is None:
         raise BadInput(f"{document.name}: is empty. Allowed: a task with name, robot and scene")
+    if isinstance(document.data, Mapping) and ENV_ID in document.data:
+        raise BadInput(
+            f"{document.origin((ENV_ID,))}: is an environment of ManiSkill's; this needs a task of simgen's."
+        )
     if not isinstance(document.data, Mapping):
         found = shown(document.data)
         raise BadInput(f"{document.origin(())}: must be a mapping of fields (name, robot, scene ...), not {found}")

@@ -103,6 +103,7 @@ def _message(details: ErrorDetails) -> str:
 _PATTERNS = {
     r"^[A-Za-z][A-Za-z0-9_]*$": "a letter, then letters, digits and _",
     r"^[A-Za-z][A-Za-z0-9_-]*$": "a letter, then letters, digits, _ and -",
+    r"^[A-Za-z][A-Za-z0-9_-]*-v\d+$": "an id such as PickCube-v1",
     r"^(world|body|towards:[A-Za-z][A-Za-z0-9_]*)$": "world, body, towards:<object>",
 }
 

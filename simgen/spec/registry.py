@@ -132,7 +132,6 @@ class Registry:
         randomizable: Paths of `randomize`.
         links: Link names by robot, for camera mounts; a robot that is not in it has its links checked later.
         mesh_folders: Where relative mesh paths are looked for; None leaves meshes unchecked.
-        engines: Names of the engines that are there.
     """
 
     robots: tuple[str, ...] = ()
@@ -143,7 +142,6 @@ class Registry:
     randomizable: tuple[Randomizable, ...] = ()
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     mesh_folders: tuple[Path, ...] | None = None
-    engines: tuple[str, ...] = ("newton",)
 
     def named(self, role: Role) -> dict[str, Term]:
         """Returns the terms of a role by name."""

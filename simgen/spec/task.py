@@ -31,7 +31,7 @@ class TaskSpec(Spec):
         description="What the robot is told; {cube.color}, {cube.kind}, {cube.class}, {cube.name} are filled in.",
     )
     engine: Literal["newton", "maniskill"] | None = Field(
-        default=None, description="Engine; default newton, the only one yet."
+        default=None, description="Engine; default newton. `--engine` wins over it."
     )
     robot: RobotSpec = Field(description="The robot.")
     episode: EpisodeSpec = Field(default_factory=EpisodeSpec, description="Length and rates.")

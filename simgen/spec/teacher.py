@@ -62,6 +62,11 @@ class MoveSpec(Spec):
     carry: BodyName | None = Field(
         default=None, description="Held object that shall be at the place, instead of the gripper."
     )
+    symmetry: Annotated[int, Bounds(1, 360, "headings")] = Field(
+        default=1,
+        description="With `carry`: how many headings of the held object are as good as each other (2: also turned by 180 "
+        "degrees, 4: by 90); the one is taken that is nearest to how the gripper was turned at the start.",
+    )
 
     @model_validator(mode="after")
     def _sensible(self) -> MoveSpec:
@@ -69,6 +74,8 @@ class MoveSpec(Spec):
         in_radians(self, "rpy", "rpy_deg")
         if self.frame == "body" and not isinstance(self.to, str):
             raise wrong("frame 'body' needs an object in 'to'. Allowed with a point: world, towards:<object>")
+        if self.symmetry > 1 and self.carry is None:
+            raise wrong("'symmetry' goes with 'carry', the object that has it; add it")
         return self
 
     @property

@@ -46,13 +46,15 @@ def grasped(worlds: Worlds, body: str) -> torch.Tensor:
 
 def released(worlds: Worlds, body: str) -> torch.Tensor:
     """No finger touches it."""
-    first, second = worlds.card.finger_links
-    return ~(worlds.touches(body, first) | worlds.touches(body, second))
+    touched = torch.zeros(worlds.num_envs, dtype=torch.bool, device=worlds.device)
+    for finger in worlds.robot.finger_links:
+        touched |= worlds.touches(body, finger)
+    return ~touched
 
 
 def robot_static(worlds: Worlds, below: float = 0.2) -> torch.Tensor:
     """No arm joint is faster than `below`."""
-    return worlds.state.qvel[:, : worlds.card.num_arm_joints].abs().amax(-1) <= below
+    return worlds.state.qvel[:, : worlds.robot.num_arm_joints].abs().amax(-1) <= below
 
 
 def body_static(worlds: Worlds, body: str, below: float = 0.05, turning: float = 0.5) -> torch.Tensor:

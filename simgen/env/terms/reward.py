@@ -55,7 +55,7 @@ def insert(worlds: Worlds, body: str, into: str, scale: float = 5.0) -> torch.Te
 
 def joint_velocity_penalty(worlds: Worlds) -> torch.Tensor:
     """Minus the squared length of the arm's joint velocity."""
-    return -worlds.state.qvel[:, : worlds.card.num_arm_joints].square().sum(-1)
+    return -worlds.state.qvel[:, : worlds.robot.num_arm_joints].square().sum(-1)
 
 
 def _as_reward(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:

@@ -72,14 +72,12 @@ def nearest_turn(yaw: torch.Tensor, now: torch.Tensor, period: float | torch.Ten
 
 def _grasp_heading(body: str, worlds: Worlds, now: torch.Tensor) -> torch.Tensor:
     """Fingers close along the object's y; two-finger grippers may be turned by 180 degrees, square things by 90."""
-    slot = next(slot for slot in worlds.engine.layout.bodies if slot.name == body)
     yaw = rotation.yaw_of(worlds.quaternion(body))
     extent = worlds.extent(body)
     square = (extent[:, 0] - extent[:, 1]).abs() < SQUARE_TOLERANCE
     period = torch.where(square, torch.full_like(yaw, math.pi / 2), torch.full_like(yaw, math.pi))
     turned = nearest_turn(yaw, now, period)
-    kinds = [slot.candidates[worlds.candidate(body, env)].kind for env in range(worlds.num_envs)]
-    is_round = torch.tensor([kind in ROUND for kind in kinds], device=yaw.device)
+    is_round = torch.tensor([worlds.kind(body, env) in ROUND for env in range(worlds.num_envs)], device=yaw.device)
     return torch.where(is_round, now, turned)
 
 
@@ -96,7 +94,11 @@ def _carrying(
         tilt = rotation.from_euler_fixed_xyz(position.new_tensor(move.rpy or (0.0, 0.0, 0.0))).expand(
             worlds.num_envs, 4
         )
-        wanted = rotation.multiply(rotation.about_z(base + (move.yaw or 0.0)), tilt)
+        yaw = base + (move.yaw or 0.0)
+        if move.symmetry > 1:
+            held = tool_heading(worlds) - rotation.yaw_of(body_quaternion)
+            yaw = nearest_turn(yaw, worlds.start_heading - held, 2.0 * math.pi / move.symmetry)
+        wanted = rotation.multiply(rotation.about_z(yaw), tilt)
     inverse = rotation.invert(body_position, body_quaternion)
     grasp = rotation.compose(*inverse, worlds.tcp_position, worlds.tcp_quaternion)  # T_body_tcp
     return rotation.compose(position, wanted, *grasp)

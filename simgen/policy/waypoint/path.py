@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
+from simgen.errors import BadInput
 from simgen.world import rotation
 
 
@@ -20,22 +21,21 @@ class Path:
         opening: Of the grippers, 0 closed .. 1 open. Shape: (E,).
     """
 
-    def __init__(self, env: TaskEnv) -> None:
+    def __init__(self, env: BaseEnv) -> None:
         count, device = env.num_envs, env.device
-        self._env = env
+        card, kinematics = env.card, env.kinematics
+        if card is None or kinematics is None:
+            raise BadInput(f"{env.task.name}: way-points need the card of the robot, and {env.layout.robot} has none.")
+        self._env, self._kinematics = env, kinematics
         # position targets are reached late by about damping / stiffness
-        self._lead = env.card.damping / max(env.card.stiffness, 1e-6) / env.task.episode.control_seconds
+        self._lead = card.damping / max(card.stiffness, 1e-6) / env.control_seconds
         self._tick = torch.zeros(count, dtype=torch.int64)
         self._ticks = torch.zeros(count, dtype=torch.int64)
         self._anew = torch.ones(count, dtype=torch.bool)  # the next way begins where the tool is
         self._from = torch.zeros(count, 7, device=device)
         self._to = torch.zeros(count, 7, device=device)
-        self._target = torch.zeros(count, env.card.dof, device=device)
+        self._target = torch.zeros(count, card.dof, device=device)
         self.opening = torch.ones(count, device=device)
-        self._base = (
-            torch.tensor(env.layout.robot_position, device=device).float().expand(count, 3),
-            rotation.about_z(torch.tensor(env.layout.robot_yaw)).to(device).expand(count, 4),
-        )
 
     def reset(self, env_ids: Sequence[int]) -> None:
         """Forgets the ways of worlds whose episode starts; their grippers are open."""
@@ -73,10 +73,12 @@ class Path:
     def action(self) -> torch.Tensor:
         """Returns the action that follows the ways and moves on by one control step. Shape: (E, A)."""
         position, quaternion = self._pose()
-        local = rotation.compose(*rotation.invert(*self._base), position, quaternion)
-        self._target = self._env.kinematics.inverse(*local, self._target, attempts=1).qpos
+        state = self._env.worlds.state
+        base = state.link_position[:, 0], state.link_quaternion[:, 0]
+        local = rotation.compose(*rotation.invert(*base), position, quaternion)
+        self._target = self._kinematics.inverse(*local, self._target, attempts=1).qpos
         self._tick += 1
-        return self._env.action_mode.action_to_reach(self._env.worlds.state.qpos, self._target, self.opening)
+        return self._env.action_mode.action_to_reach(state.qpos, self._target, self.opening)
 
     def _pose(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The pose to be at, a little ahead of time, on a straight line with smooth start and end. (E, 3), (E, 4)."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from simgen.env.task_env import TaskEnv
+from simgen.env.base import BaseEnv
 from simgen.env.terms import bind_condition
 from simgen.errors import BadInput
 from simgen.policy.base import Step
@@ -35,7 +35,7 @@ class WaypointTeacher:
             label stays clean (DART: Laskey et al., CoRL 2017).
     """
 
-    def __init__(self, env: TaskEnv, noise: float = 0.0) -> None:
+    def __init__(self, env: BaseEnv, noise: float = 0.0) -> None:
         if env.task.teacher is None:
             raise BadInput(f"task {env.task.name!r} has no `teacher`; add one or generate with --teacher 0.")
         self._env, self._steps, self._noise = env, env.task.teacher.steps, noise
@@ -48,7 +48,7 @@ class WaypointTeacher:
         stage_starts = [max((start for start in starts if start <= i), default=0) for i in range(count)]
         self._stage_starts = torch.tensor([*stage_starts, 0])
         seconds = torch.tensor([*(step.duration for step in self._steps), PATIENCE_SECONDS])
-        self._ticks = (seconds / env.task.episode.control_seconds).round().long().clamp(min=1)
+        self._ticks = (seconds / env.control_seconds).round().long().clamp(min=1)
         self._path = Path(env)
         self._at = torch.zeros(env.num_envs, dtype=torch.int64)  # index of the step; len(steps): waiting for success
         self._left = torch.zeros(env.num_envs, dtype=torch.int64)
@@ -126,10 +126,11 @@ class WaypointTeacher:
     def _kicked(self, action: torch.Tensor) -> torch.Tensor:
         if self._noise == 0.0:
             return action
-        low, high = self._env.action_mode.low, self._env.action_mode.high
-        kicks = torch.stack([torch.as_tensor(rng.normal(size=action.shape[1] - 1)) for rng in self._kicks])
+        mode = self._env.action_mode
+        low, high, arm = mode.low, mode.high, mode.dim - int(mode.has_gripper)
+        kicks = torch.stack([torch.as_tensor(rng.normal(size=arm)) for rng in self._kicks])
         noisy = action.clone()
-        noisy[:, :-1] += (self._noise * 0.5 * (high - low)[:-1]) * kicks.float().to(action.device)
+        noisy[:, :arm] += (self._noise * 0.5 * (high - low)[:arm]) * kicks.float().to(action.device)
         return noisy.clamp(low, high)
 
 

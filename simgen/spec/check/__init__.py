@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 
 from simgen.spec.check.bodies import Bodies
 from simgen.spec.check.cameras import check_cameras
-from simgen.spec.check.engine import check_engine
 from simgen.spec.check.instruction import check_instruction
 from simgen.spec.check.looks import check_looks
 from simgen.spec.check.placement import check_placement
@@ -22,7 +21,6 @@ from simgen.spec.task import TaskSpec
 __all__ = ["Bodies", "check_task"]
 
 _CHECKS = (
-    check_engine,
     check_robot,
     check_shapes,
     check_looks,

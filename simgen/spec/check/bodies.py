@@ -11,6 +11,8 @@ from simgen.spec.base import shown
 from simgen.spec.problems import Path, Problem
 from simgen.spec.scene import SceneSpec
 
+MOST_LISTED = 40  # names in a message
+
 
 @dataclass(frozen=True)
 class Bodies:
@@ -55,5 +57,6 @@ class Bodies:
 def check_name(path: Path, what: str, name: str, allowed: tuple[str, ...]) -> Iterator[Problem]:
     """Reports a name that is not among the allowed ones."""
     if name not in allowed:
-        listed = ", ".join(allowed) or "none, there are none"
+        more = f" and {len(allowed) - MOST_LISTED} more" if len(allowed) > MOST_LISTED else ""
+        listed = ", ".join(allowed[:MOST_LISTED]) + more or "none, there are none"
         yield Problem(path, f"unknown {what} {shown(name)}. Allowed: {listed}{nearest(name, allowed)}")

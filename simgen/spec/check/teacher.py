@@ -9,16 +9,21 @@ from simgen.spec.check.terms import check_condition
 from simgen.spec.problems import Path, Problem
 from simgen.spec.registry import Registry
 from simgen.spec.task import TaskSpec
-from simgen.spec.teacher import MoveSpec
+from simgen.spec.teacher import MoveSpec, TeacherSpec
 
 
 def check_teacher(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
-    """Checks names in moves and the conditions of steps."""
+    """Checks the steps, and that the task says when it is done."""
     if task.teacher is None:
         return
     if task.success is None:
         yield Problem(("teacher",), "a teacher needs 'success', which says whether it solved the task; add it")
-    for index, step in enumerate(task.teacher.steps):
+    yield from check_steps(task.teacher, registry, bodies)
+
+
+def check_steps(teacher: TeacherSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
+    """Checks names in moves and the conditions of steps."""
+    for index, step in enumerate(teacher.steps):
         path: Path = ("teacher", "steps", index)
         if step.move is not None:
             yield from _check_move((*path, "move"), step.move, bodies)

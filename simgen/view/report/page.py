@@ -14,15 +14,15 @@ _POLICY = (
 )
 
 
-def page(title: str, sections: Sequence[Html | None]) -> Html:
-    """The whole document."""
+def page(title: str, sections: Sequence[Html | None], style: str = "") -> Html:
+    """The whole document; `style` is added to the style sheet."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name_="viewport", content="width=device-width, initial-scale=1"),
         element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         element("title", f"{title} · simgen"),
-        element("style", _source("style.css")),
+        element("style", _source("style.css"), Html(style)),
     )
     shown = [part for part in sections if part]
     body = element("body", element("main", shown), element("script", _source("script.js")))

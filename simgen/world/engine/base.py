@@ -100,6 +100,10 @@ class Engine(Protocol):
         """Returns the worlds whose episode cannot be trusted (overflow, NaN) with the reason and the remedy."""
         ...
 
+    def interrupted(self) -> set[int]:
+        """Returns the worlds whose running episode was lost with its process; `reset` gives them a new one."""
+        ...
+
     def close(self) -> None:
         """Frees what the engine holds."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -82,6 +83,16 @@ class EndEffectorDelta(_Part):
     rotation: Positive = 0.1
 
 
+@dataclass(frozen=True)
+class Drive:
+    """The drive of one joint: stiffness [N m/rad or N/m], damping, force limit [N m or N] and armature."""
+
+    stiffness: float
+    damping: float
+    force_limit: float
+    armature: float
+
+
 class RobotCard(_Part):
     """A robot.
 
@@ -95,6 +106,7 @@ class RobotCard(_Part):
         tcp_link, tcp_xyz, tcp_quaternion: The tool frame in a link [m, wxyz]: z points out of the gripper, y is the
             direction in which it closes, the origin is where an object is held.
         arm_joints: In dof order; the gripper's joints follow.
+        gripper: None where the tool is a fixed part of the arm, e.g. a stick.
         rest_qpos: Where episodes start [rad or m], in dof order.
         stiffness [N m/rad], damping [N m s/rad], force_limit [N m], armature [kg m^2]: Drives of the arm.
         joint_delta: What action 1 means in pd_joint_delta_pos [rad]: one number or one per arm joint.
@@ -102,7 +114,7 @@ class RobotCard(_Part):
         rotation_weight: How much inverse kinematics minds 1 rad of error, in metres of position error; small for arms
             with fewer than 6 joints, which cannot reach every pose.
         finger_links: Links that touch what is grasped, one per side: the first closes along +y of the tool frame or
-            stays fixed.
+            stays fixed. Empty without a gripper.
         finger_friction, link_friction: Sliding friction coefficients.
         self_collisions: Pairs of links that collide with each other; all other pairs of the robot's links do not.
         hull_visuals: Links drawn as the convex hull of their meshes, because those are full of hidden detail.
@@ -122,7 +134,7 @@ class RobotCard(_Part):
     tcp_xyz: Vector3 = (0.0, 0.0, 0.0)
     tcp_quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
     arm_joints: Annotated[list[str], Field(min_length=1, max_length=8)]
-    gripper: GripperCard
+    gripper: GripperCard | None = None
     rest_qpos: list[float]
     stiffness: NonNegative = 1000.0
     damping: NonNegative = 100.0
@@ -132,7 +144,7 @@ class RobotCard(_Part):
     joint_delta: Positive | list[Positive] = 0.1
     ee_delta: EndEffectorDelta = EndEffectorDelta()
     rotation_weight: Positive = 0.3
-    finger_links: tuple[str, str]
+    finger_links: tuple[str, ...] = ()
     finger_friction: NonNegative = 2.0
     link_friction: NonNegative = 1.0
     self_collisions: list[tuple[str, str]] = []
@@ -144,6 +156,10 @@ class RobotCard(_Part):
             raise ValueError(f"rest_qpos has {len(self.rest_qpos)} numbers for {self.dof} joints")
         if isinstance(self.joint_delta, list) and len(self.joint_delta) != len(self.arm_joints):
             raise ValueError(f"joint_delta has {len(self.joint_delta)} numbers for {len(self.arm_joints)} arm joints")
+        fingers = 0 if self.gripper is None else 2
+        if len(self.finger_links) != fingers:
+            gripper = "without" if self.gripper is None else "with"
+            raise ValueError(f"finger_links has {len(self.finger_links)} names; {gripper} a gripper it has {fingers}")
         if abs(np.linalg.norm(self.tcp_quaternion) - 1.0) > 1e-3:
             raise ValueError("tcp_quaternion must have length 1")
         return self
@@ -151,17 +167,26 @@ class RobotCard(_Part):
     @property
     def joint_names(self) -> tuple[str, ...]:
         """All driven joints in dof order: the arm's, then the gripper's."""
-        return (*self.arm_joints, *self.gripper.joints)
+        return (*self.arm_joints, *(self.gripper.joints if self.gripper else ()))
 
     @property
     def dof(self) -> int:
         """Number of driven joints."""
-        return len(self.arm_joints) + len(self.gripper.joints)
+        return len(self.joint_names)
 
     @property
     def num_arm_joints(self) -> int:
         """Number of arm joints; they are the first in every qpos."""
         return len(self.arm_joints)
+
+    @property
+    def drives(self) -> tuple[Drive, ...]:
+        """The drives of all driven joints in dof order."""
+        arm = Drive(self.stiffness, self.damping, self.force_limit, self.armature)
+        if self.gripper is None:
+            return (arm,) * self.dof
+        hand = Drive(self.gripper.stiffness, self.gripper.damping, self.gripper.force_limit, self.gripper_armature)
+        return (*(arm for _ in self.arm_joints), *(hand for _ in self.gripper.joints))
 
 
 def list_robots() -> list[str]:

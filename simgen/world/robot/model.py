@@ -7,16 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import newton
-import numpy as np
-import trimesh
 import warp as wp
 
 from simgen.errors import SimgenError
 from simgen.world.robot.card import RobotCard
+from simgen.world.robot.hull import collision_hull
 from simgen.world.robot.urdf import Urdf, UrdfShape, read_urdf
-from simgen.world.scene.mesh.convex import hull_faces
-
-HULL_VERTICES = 64
 
 
 def base_transform(card: RobotCard) -> wp.transform:
@@ -74,16 +70,14 @@ def _check_joints(builder: newton.ModelBuilder, card: RobotCard) -> None:
 
 
 def _set_drives(builder: newton.ModelBuilder, card: RobotCard) -> None:
-    gripper = card.gripper
-    for dof in range(card.dof):
-        arm = dof < card.num_arm_joints
+    for dof, drive in enumerate(card.drives):
         builder.joint_q[dof] = card.rest_qpos[dof]
         builder.joint_target_q[dof] = card.rest_qpos[dof]
         builder.joint_target_mode[dof] = int(newton.JointTargetMode.POSITION)
-        builder.joint_target_ke[dof] = card.stiffness if arm else gripper.stiffness
-        builder.joint_target_kd[dof] = card.damping if arm else gripper.damping
-        builder.joint_effort_limit[dof] = card.force_limit if arm else gripper.force_limit
-        builder.joint_armature[dof] = card.armature if arm else card.gripper_armature
+        builder.joint_target_ke[dof] = drive.stiffness
+        builder.joint_target_kd[dof] = drive.damping
+        builder.joint_effort_limit[dof] = drive.force_limit
+        builder.joint_armature[dof] = drive.armature
         builder.joint_damping[dof] = 0.0
         builder.joint_friction[dof] = 0.0
 
@@ -130,21 +124,5 @@ def _add_shape(
 
 @cache
 def _hull(path: Path, scale: tuple[float, float, float]) -> newton.Mesh:
-    """The convex hull of a mesh file with at most about 64 vertices, which collision costs grow with.
-
-    Larger hulls are replaced by the hull of their extreme points in 64 directions: never outside the true hull.
-    """
-    mesh = trimesh.load_mesh(path)
-    points, faces = hull_faces(np.asarray(mesh.vertices) * scale)
-    if len(points) > HULL_VERTICES:
-        extreme = np.unique((points @ _directions(HULL_VERTICES).T).argmax(axis=0))
-        points, faces = hull_faces(points[extreme])
-    return newton.Mesh(points.astype(np.float32), faces.ravel().astype(np.int32), compute_inertia=False)
-
-
-def _directions(count: int) -> np.ndarray:
-    """Unit vectors spread evenly over the sphere (a Fibonacci lattice). Shape: (count, 3)."""
-    index = np.arange(count) + 0.5
-    height, angle = 1.0 - 2.0 * index / count, index * np.pi * (1.0 + 5.0**0.5)
-    radius = np.sqrt(1.0 - height**2)
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle), height], axis=1)
+    points, faces = collision_hull(path, scale)
+    return newton.Mesh(points, faces.ravel(), compute_inertia=False)

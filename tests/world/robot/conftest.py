@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from simgen.world.robot.card import RobotCard, list_robots, load_card
+from simgen.world.robot.card import GripperCard, RobotCard, list_robots, load_card
 from simgen.world.robot.kinematics import Kinematics
 
 NUM_PROBLEMS = 256
@@ -13,6 +13,13 @@ NUM_PROBLEMS = 256
 @pytest.fixture(scope="session", params=list_robots())
 def card(request: pytest.FixtureRequest) -> RobotCard:
     return load_card(request.param)
+
+
+@pytest.fixture(scope="session")
+def gripper(card: RobotCard) -> GripperCard:
+    if card.gripper is None:
+        pytest.skip("a robot without a gripper")
+    return card.gripper
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,15 @@ from simgen.world.robot.card import RobotCard, list_robots, load_card, read_card
 from simgen.world.robot.urdf import read_urdf
 
 
-def test_the_four_robots_have_cards():
-    assert {"panda", "panda_wristcam", "so100", "xarm7"} <= set(list_robots())
+def test_the_robots_have_cards():
+    assert {"panda", "panda_stick", "panda_wristcam", "so100", "xarm7"} <= set(list_robots())
+
+
+def test_a_stick_has_no_fingers():
+    card = load_card("panda_stick")
+    assert card.gripper is None
+    assert card.finger_links == ()
+    assert len(card.drives) == card.dof == card.num_arm_joints == 7
 
 
 def test_a_card_fits_its_urdf(card: RobotCard):
@@ -37,6 +44,7 @@ def test_panda_has_maniskills_values():
     card = load_card("panda")
     assert (card.stiffness, card.damping, card.force_limit) == (1000.0, 100.0, 100.0)
     assert (card.joint_delta, card.ee_delta.position, card.ee_delta.rotation) == (0.1, 0.1, 0.1)
+    assert card.gripper is not None
     assert (card.gripper.closed, card.gripper.open, card.finger_friction) == (-0.01, 0.04, 2.0)
     assert card.base_xyz == (-0.615, 0.0, 0.0)
 
@@ -51,6 +59,7 @@ def test_an_unknown_robot_gets_the_nearest_name():
     [
         (("stiffness_typo: 3\nbase_link", "base_link"), "stiffness_typo"),
         (("rest_qpos: [0]\nbase_link", "base_link"), "rest_qpos has 1 numbers for 9 joints"),
+        (("finger_links: []\n#", "finger_links:"), "finger_links has 0 names; with a gripper it has 2"),
         (("armature: -1\nbase_link", "base_link"), "armature"),
         (("[unclosed\nbase_link", "base_link"), "not YAML"),
     ],

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from simgen.errors import BadInput
-from simgen.world.robot.card import RobotCard, load_card
+from simgen.world.robot.card import GripperCard, RobotCard, load_card
 from simgen.world.robot.control.mode import ACTION_MODES, ActionMode, make_action_mode
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.rotation import (
@@ -41,7 +41,8 @@ def test_bounds_are_maniskills(card: RobotCard, kinematics: Kinematics):
         assert mode.high.tolist() == [1.0] * mode.dim
     mode = make_action_mode("pd_joint_pos", card, kinematics)
     assert torch.equal(mode.low[:arm], kinematics.lower[:arm])
-    assert mode.dim == arm + 1
+    assert mode.has_gripper == (card.gripper is not None)
+    assert mode.dim == arm + int(mode.has_gripper)
     assert make_action_mode("pd_ee_pose", card, kinematics).high[:3].tolist() == [2.0] * 3
 
 
@@ -132,9 +133,11 @@ def test_the_so100_gripper_is_one_more_joint_as_in_maniskill():
     assert change[0].tolist() == pytest.approx([0.05] * 5 + [0.2])
 
 
-def test_opening_and_closing_reach_the_ends(mode: ActionMode, card: RobotCard, rest: torch.Tensor):
+def test_opening_and_closing_reach_the_ends(
+    mode: ActionMode, card: RobotCard, gripper: GripperCard, rest: torch.Tensor
+):
     first = card.num_arm_joints
-    for opening, wanted in ((0.0, card.gripper.closed), (1.0, card.gripper.open)):
+    for opening, wanted in ((0.0, gripper.closed), (1.0, gripper.open)):
         qpos = rest
         for _ in range(12):
             qpos = mode.targets(mode.action_to_reach(qpos, rest, torch.full((N,), opening)), qpos)

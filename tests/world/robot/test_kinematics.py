@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from simgen.errors import SimgenError
-from simgen.world.robot.card import RobotCard, load_card
+from simgen.world.robot.card import GripperCard, RobotCard, load_card
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.robot.urdf import read_urdf
 from simgen.world.rotation import conjugate, from_rotation_vector, multiply, rotate, to_rotation_vector
@@ -42,13 +42,13 @@ def test_the_tool_points_down_at_rest(card: RobotCard, kinematics: Kinematics):
     assert forward[0].tolist() == pytest.approx([0, 0, -1], abs=1e-3)
 
 
-def test_the_fingers_close_along_y_of_the_tool(card: RobotCard):
+def test_the_fingers_close_along_y_of_the_tool(card: RobotCard, gripper: GripperCard):
     model = mujoco_model(card)
     data = mujoco.MjData(model)
     tip = "Moving_Jaw_tip" if card.name == "so100" else card.finger_links[1]
     offsets = []
     for share in (0.0, 0.5):
-        data.joint(card.gripper.joints[-1]).qpos[0] = card.gripper.closed * (1 - share) + card.gripper.open * share
+        data.joint(gripper.joints[-1]).qpos[0] = gripper.closed * (1 - share) + gripper.open * share
         mujoco.mj_kinematics(model, data)
         rotation = data.body(card.tcp_link).xmat.reshape(3, 3)
         local = rotation.T @ (data.body(tip).xpos - data.body(card.tcp_link).xpos)

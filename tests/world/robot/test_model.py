@@ -7,23 +7,24 @@ import warp as wp
 
 from simgen.errors import SimgenError
 from simgen.world.robot.card import RobotCard, load_card
-from simgen.world.robot.model import HULL_VERTICES, base_transform, link_index, robot_builder
+from simgen.world.robot.hull import HULL_VERTICES
+from simgen.world.robot.model import base_transform, link_index, robot_builder
 
 
 def test_joints_and_drives_are_the_cards(card: RobotCard):
     builder = robot_builder(card)
-    arm = card.num_arm_joints
     assert builder.joint_coord_count == builder.joint_dof_count == card.dof
     assert np.allclose(builder.joint_q, card.rest_qpos)
-    assert builder.joint_target_ke[:arm] == [card.stiffness] * arm
-    assert builder.joint_effort_limit[arm:] == [card.gripper.force_limit] * (card.dof - arm)
+    assert builder.joint_target_ke == [drive.stiffness for drive in card.drives]
+    assert builder.joint_effort_limit == [drive.force_limit for drive in card.drives]
     assert set(builder.joint_target_mode) == {int(newton.JointTargetMode.POSITION)}
 
 
 def test_shapes_are_few_and_convex_and_only_collide(card: RobotCard):
     builder = robot_builder(card)
     assert builder.shape_count <= 18
-    assert set(builder.shape_type) <= {int(newton.GeoType.BOX), int(newton.GeoType.CONVEX_MESH)}
+    kinds = (newton.GeoType.BOX, newton.GeoType.CYLINDER, newton.GeoType.CONVEX_MESH)
+    assert set(builder.shape_type) <= {int(kind) for kind in kinds}
     assert all(len(source.vertices) <= HULL_VERTICES for source in builder.shape_source if source is not None)
     assert all(flags & int(newton.ShapeFlags.COLLIDE_SHAPES) for flags in builder.shape_flags)
     assert max(builder.shape_gap) == 0.0
@@ -87,8 +88,11 @@ def test_the_drives_hold_the_rest_pose_and_follow_targets(card: RobotCard):
     run(0.5)
     assert (position - target)[arm].abs().max() < 1e-3
     target[arm] += 0.1
-    target[arm.stop :] = card.gripper.closed
+    if card.gripper is not None:
+        target[arm.stop :] = card.gripper.closed
     run(1.0)
     assert (position - target)[arm].abs().max() < 1e-3
+    if card.gripper is None:
+        return
     closed = max(card.gripper.closed, model.joint_limit_lower.numpy()[arm.stop])
     assert position[arm.stop].item() == pytest.approx(closed, abs=1e-3)

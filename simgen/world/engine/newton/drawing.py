@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import warp as wp
 
+from simgen.world.engine.appearance import HORIZON, METRES_PER_REPEAT
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.parts import PartList
 from simgen.world.engine.newton.render.camera import CameraBatch
@@ -18,10 +19,6 @@ from simgen.world.engine.newton.render.textures import texture_arrays
 from simgen.world.robot.card import RobotCard
 from simgen.world.scene.scene import CameraView, Layout, Light, Scene
 from simgen.world.scene.texture import TEXTURES, texture
-
-METRES_PER_REPEAT = {"table": 0.6, "ground": 2.0, "object": 0.12}
-# The sky is a little darker towards the horizon than above.
-HORIZON = 0.82
 
 
 class Drawing:
@@ -128,7 +125,3 @@ class Drawing:
     def close(self) -> None:
         """Ends the renderer's threads."""
         self._renderer.close()
-
-    def segmentation_ids(self, candidates: Sequence[int]) -> dict[int, dict[str, str]]:
-        """Returns the meaning of each id in a world whose slots hold these candidates."""
-        return self._parts.segmentation_ids(candidates)

@@ -10,6 +10,7 @@ import warp as wp
 
 from simgen.errors import BadInput, SimgenError
 from simgen.world.engine.base import WorldState
+from simgen.world.engine.bookkeeping import SceneBook, segmentation_ids
 from simgen.world.engine.newton.compile import compile_ahead
 from simgen.world.engine.newton.contacts import ContactForces
 from simgen.world.engine.newton.drawing import Drawing
@@ -18,7 +19,6 @@ from simgen.world.engine.newton.physics import Physics
 from simgen.world.engine.newton.render.renderer import Backend
 from simgen.world.kernels import required
 from simgen.world.robot.card import load_card
-from simgen.world.scene.mesh.support import DIRECTIONS, support_points
 from simgen.world.scene.scene import Layout, Scene
 
 
@@ -57,26 +57,13 @@ class NewtonEngine:
         rows |= {slot.name: row for slot, row in zip(layout.bodies, self._world.slot_body, strict=True) if row >= 0}
         self._rows = rows
         self._contacts = ContactForces(self._physics, rows)
-        self._scenes: list[Scene | None] = [None] * num_envs
-        self._marker_pose = torch.zeros(num_envs, len(layout.bodies), 7, device=self.device)
-        self._marker_pose[..., 3] = 1.0
-        self._bounds = torch.zeros(num_envs, len(layout.bodies), 2, 3, device=self.device)
-        self._outline = torch.zeros(num_envs, len(layout.bodies), DIRECTIONS, 3, device=self.device)
-        self._support = [[support_points(model.visual.vertices) for model in slot.candidates] for slot in layout.bodies]
+        self._book = SceneBook(layout, num_envs, self.device)
 
     def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
         """Gives each world in `env_ids` (K,) the scene of its next episode."""
         ids = [int(env) for env in env_ids]
         self._require_no_restitution(scenes)
-        for env, scene in zip(ids, scenes, strict=True):
-            self._scenes[env] = scene
-            for index, body in enumerate(scene.bodies):
-                pose = [*body.position, *body.quaternion]
-                self._marker_pose[env, index] = torch.tensor(pose, dtype=torch.float32)
-                model = self.layout.bodies[index].candidates[body.candidate]
-                self._bounds[env, index] = torch.as_tensor(model.bounds * body.scale).float()
-                outline = self._support[index][body.candidate] * body.scale
-                self._outline[env, index] = torch.as_tensor(outline).float()
+        self._book.write(ids, scenes)
         self._physics.reset(ids, scenes)
         self._drawing.reset(ids, scenes)
         self._contacts.forget(env_ids)
@@ -107,7 +94,7 @@ class NewtonEngine:
         """Returns the state now; copies, in our conventions."""
         physics, world = self._physics, self._world
         joints, links = len(self.joint_names), len(self.link_names)
-        pose = self._marker_pose.clone()
+        pose = self._book.pose.clone()
         velocity = torch.zeros(self.num_envs, len(self.layout.bodies), 6, device=self.device)
         for index, row in enumerate(world.slot_body):
             if row >= 0:
@@ -133,7 +120,7 @@ class NewtonEngine:
         physics.targets[env_ids, :joints] = state.qpos
         for index, start in enumerate(self._world.slot_coord):
             pose = torch.cat([state.body_position[:, index], state.body_quaternion[:, index]], -1)
-            self._marker_pose[env_ids, index] = pose
+            self._book.pose[env_ids, index] = pose
             if start < 0:
                 continue
             physics.joint_q[env_ids, start : start + 3] = pose[:, :3]
@@ -150,11 +137,11 @@ class NewtonEngine:
 
     def body_bounds(self, slot: int) -> torch.Tensor:
         """Returns the corners of a body's box in its own frame, at its scale [m]. Shape: (E, 2, 3)."""
-        return self._bounds[:, slot]
+        return self._book.bounds[:, slot]
 
     def body_outline(self, slot: int) -> torch.Tensor:
         """Returns points of a body's surface that reach as far as it does, in its own frame [m]. Shape: (E, K, 3)."""
-        return self._outline[:, slot]
+        return self._book.outline[:, slot]
 
     def render(self, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
         """Returns the images of all cameras, new at least for `worlds`; the next call overwrites them."""
@@ -173,13 +160,12 @@ class NewtonEngine:
 
     def scene(self, env_id: int) -> Scene:
         """Returns the scene that a world was given last."""
-        scene = self._scenes[env_id]
-        assert scene is not None, "the world has not been reset yet"
-        return scene
+        return self._book.scene(env_id)
 
     def segmentation_ids(self, env_id: int) -> dict[int, dict[str, str]]:
         """Returns what each segmentation id of a world means."""
-        return self._drawing.segmentation_ids([body.candidate for body in self.scene(env_id).bodies])
+        candidates = [body.candidate for body in self.scene(env_id).bodies]
+        return segmentation_ids(self.layout, self.link_names, candidates)
 
     def problems(self) -> dict[int, str]:
         """Returns the worlds whose last step cannot be trusted, with the reason and the remedy."""
@@ -187,6 +173,10 @@ class NewtonEngine:
         finite = torch.isfinite(self._physics.joint_q).all(-1) & torch.isfinite(self._physics.joint_qd).all(-1)
         lost = (~finite).nonzero().flatten().tolist()
         return found | dict.fromkeys(lost, "the state is not finite (NaN); use a higher `episode.sim_hz`")
+
+    def interrupted(self) -> set[int]:
+        """Returns the worlds whose running episode was lost; none, as all worlds are in this process."""
+        return set()
 
     def close(self) -> None:
         """Waits for the device and lets go of model, solver, graph and pictures; the engine cannot be used any more."""

@@ -10,6 +10,8 @@ import torch
 import warp as wp
 from scipy.spatial.transform import Rotation
 
+from simgen.world.engine.appearance import LINK_GLOSS, OBJECT_GLOSS
+from simgen.world.engine.bookkeeping import FIRST_LINK_ID, GROUND_ID, TABLE_ID
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.render.instances import FIXED, InstanceTable
 from simgen.world.engine.newton.render.mesh_pool import MeshPool
@@ -20,9 +22,7 @@ from simgen.world.scene.model import TriangleMesh
 from simgen.world.scene.objects import make_fixture
 from simgen.world.scene.scene import Layout
 
-TABLE_ID, GROUND_ID, FIRST_LINK_ID = 1, 2, 3
 _LEAST_SHADOW_TRIANGLES = 40
-_OBJECT_GLOSS, _LINK_GLOSS = 0.25, 0.6
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class PartList:
         visual = load_visual(card, self._layout.triangles_per_link)
         for row, link in enumerate(self._link_names):
             for piece in visual.links.get(link, ()):
-                gloss = max(0.0, _LINK_GLOSS * (1.0 - piece.roughness))
+                gloss = max(0.0, LINK_GLOSS * (1.0 - piece.roughness))
                 mesh = self.pool.add(piece.mesh, _shadow_caster(piece.mesh))
                 self._add(Part(mesh, row, FIRST_LINK_ID + row, gloss, piece.base_color, piece.T_link_mesh))
 
@@ -101,7 +101,7 @@ class PartList:
         marker = row < 0
         identity = FIRST_LINK_ID + len(self._link_names) + index
         mesh, body = self.slot_meshes[index][0], FIXED if marker else row
-        return self._add(Part(mesh, body, identity, _OBJECT_GLOSS, casts_shadow=not marker))
+        return self._add(Part(mesh, body, identity, OBJECT_GLOSS, casts_shadow=not marker))
 
     def instances(self, num_worlds: int, device: wp.Device) -> InstanceTable:
         """Returns the instance table of so many worlds, in their state before any scene."""
@@ -118,18 +118,6 @@ class PartList:
             view = table.views[name]
             view[:] = torch.as_tensor(values).to(view)
         return table
-
-    def segmentation_ids(self, candidates: Sequence[int]) -> dict[int, dict[str, str]]:
-        """Returns the meaning of each id in a world whose slots hold these candidates."""
-        names = {GROUND_ID: ("ground", "ground")}
-        if self.table is not None:
-            names[TABLE_ID] = ("table", "table")
-        names |= {FIRST_LINK_ID + row: (link, "robot") for row, link in enumerate(self._link_names)}
-        first = FIRST_LINK_ID + len(self._link_names)
-        for index, slot in enumerate(self._layout.bodies):
-            kind = slot.candidates[candidates[index]].kind
-            names[first + index] = (slot.name, slot.semantic_class or kind)
-        return {i: {"name": name, "class": kind, "body": name} for i, (name, kind) in names.items()}
 
 
 def _shadow_caster(mesh: TriangleMesh) -> TriangleMesh | None:

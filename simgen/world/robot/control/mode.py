@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 
 from simgen.errors import unknown
-from simgen.world.robot.card import RobotCard
+from simgen.world.robot.card import GripperCard, RobotCard
 from simgen.world.robot.control.gripper import GripperChannel
 from simgen.world.robot.control.joint import JointDelta, JointPosition
 from simgen.world.robot.control.pose import PoseAbsolute, PoseDelta
@@ -32,6 +32,20 @@ class ArmChannel(Protocol):
         ...
 
 
+class Actions(Protocol):
+    """The numbers of an action: how many, their bounds (dim,), and whether the last one is a gripper's."""
+
+    name: str
+    dim: int
+    low: torch.Tensor
+    high: torch.Tensor
+    has_gripper: bool
+
+    def action_to_reach(self, qpos: torch.Tensor, target_qpos: torch.Tensor, opening: torch.Tensor) -> torch.Tensor:
+        """Returns the action that goes from qpos (N, dof) towards target_qpos, gripper (N,) 0 closed .. 1 open."""
+        ...
+
+
 class ActionMode:
     """What actions mean for one robot; for up to `kinematics.num_problems` worlds.
 
@@ -39,16 +53,21 @@ class ActionMode:
 
     Attributes:
         name: One of ACTION_MODES.
-        dim: Numbers per action: the arm's, then one for the gripper.
+        dim: Numbers per action: the arm's, then one for the gripper if there is one.
         low, high: Bounds. Shape: (dim,). -1 and 1 where the mode is normalised; pd_joint_pos has the joint limits and
             pd_ee_pose +-2 m and +-2 pi rad, as in ManiSkill.
     """
 
-    def __init__(self, name: str, arm: ArmChannel, gripper: GripperChannel) -> None:
+    def __init__(self, name: str, arm: ArmChannel, gripper: GripperChannel | None) -> None:
         self.name = name
         self._arm, self._gripper = arm, gripper
-        ends = torch.tensor([[gripper.low], [gripper.high]], dtype=torch.float32, device=arm.low.device)
-        self.low, self.high = torch.cat([arm.low, ends[0]]), torch.cat([arm.high, ends[1]])
+        self.has_gripper = gripper is not None
+        self.low, self.high = arm.low, arm.high
+        if gripper is not None:
+            self.low, self.high = (
+                torch.cat([bound, bound.new_tensor([end])])
+                for bound, end in ((arm.low, gripper.low), (arm.high, gripper.high))
+            )
         self.dim = len(self.low)
 
     def targets(
@@ -63,6 +82,8 @@ class ActionMode:
         Returns:
             Targets of all joints, in the card's order [rad or m].
         """
+        if self._gripper is None:
+            return self._arm.targets(action, qpos)
         arm = self._arm.targets(action[:, :-1], qpos)
         return torch.cat([arm, self._gripper.targets(action[:, -1], qpos)], dim=1)
 
@@ -82,7 +103,10 @@ class ActionMode:
         Returns:
             Actions. The delta modes move in the right direction as far as one step may.
         """
-        return torch.cat([self._arm.encode(qpos, target_qpos), self._gripper.encode(opening, qpos)[:, None]], dim=1)
+        arm = self._arm.encode(qpos, target_qpos)
+        if self._gripper is None:
+            return arm
+        return torch.cat([arm, self._gripper.encode(opening, qpos)[:, None]], dim=1)
 
 
 def make_action_mode(name: str, card: RobotCard, kinematics: Kinematics) -> ActionMode:
@@ -94,10 +118,7 @@ def make_action_mode(name: str, card: RobotCard, kinematics: Kinematics) -> Acti
     if name not in ACTION_MODES:
         raise unknown("control mode", name, ACTION_MODES)
     lower, upper = kinematics.lower, kinematics.upper
-    kind = "opening"
-    if card.gripper.as_joint and name in ("pd_joint_pos", "pd_joint_delta_pos"):
-        kind = "absolute" if name == "pd_joint_pos" else "delta"
-    gripper = GripperChannel(card, kind, lower, upper)
+    gripper = None if card.gripper is None else GripperChannel(card, _gripper_kind(name, card.gripper), lower, upper)
     if name == "pd_joint_pos":
         return ActionMode(name, JointPosition(card, lower, upper), gripper)
     if name == "pd_joint_delta_pos":
@@ -105,3 +126,9 @@ def make_action_mode(name: str, card: RobotCard, kinematics: Kinematics) -> Acti
     if name == "pd_ee_pose":
         return ActionMode(name, PoseAbsolute(card, kinematics), gripper)
     return ActionMode(name, PoseDelta(card, kinematics), gripper)
+
+
+def _gripper_kind(name: str, gripper: GripperCard) -> str:
+    if gripper.as_joint and name in ("pd_joint_pos", "pd_joint_delta_pos"):
+        return "absolute" if name == "pd_joint_pos" else "delta"
+    return "opening"

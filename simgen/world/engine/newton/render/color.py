@@ -5,19 +5,13 @@ from __future__ import annotations
 import numpy as np
 import warp as wp
 
+from simgen.world.engine.appearance import tone
 from simgen.world.engine.newton.render.dense import read_byte
 from simgen.world.scene.color import linear_to_srgb
 
 ENTRIES = 8192
 TABLE_SIZE = wp.constant(ENTRIES)
 BRIGHTEST = wp.constant(2.0)  # the tone table reaches up to here
-SHOULDER = 0.75  # up to here tones are kept; brighter ones are compressed instead of cut off
-
-
-def tone(linear: np.ndarray) -> np.ndarray:
-    """Light as a camera records it: linear up to the shoulder, then ever flatter, below 1 always."""
-    rest = 1.0 - SHOULDER
-    return np.where(linear <= SHOULDER, linear, SHOULDER + rest * (1 - np.exp(-(linear - SHOULDER) / rest)))
 
 
 def color_tables(device: str | wp.Device | None = None) -> wp.array:

@@ -1,0 +1,247 @@
+"""N worlds of one layout in this process: built from their scenes, stepped, read and drawn.
+
+On the CPU a batch has one world; on a CUDA device PhysX simulates all N at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mani_skill.utils.structs import Actor, Link, Pose
+
+from simgen.world.engine.base import WorldState
+from simgen.world.engine.bookkeeping import FIRST_LINK_ID, GROUND_ID, TABLE_ID
+from simgen.world.engine.maniskill.bodies import GROUND, TABLE, build_bodies, build_fixtures
+from simgen.world.engine.maniskill.config import BatchConfig
+from simgen.world.engine.maniskill.forces import Forces
+from simgen.world.engine.maniskill.pictures import Pictures, light_up
+from simgen.world.engine.maniskill.robot import build_robot, joint_order
+from simgen.world.engine.maniskill.state import cpu_state, gpu_state
+from simgen.world.engine.maniskill.system import gpu_system, make_scene
+from simgen.world.robot.card import load_card
+from simgen.world.scene.scene import Scene
+
+
+class Batch:
+    """N worlds. `build` makes them anew; what they did before leaves no trace.
+
+    Args:
+        config: What the worlds share.
+        device: "cpu" or "cuda:0".
+
+    Attributes:
+        rendering: Whether what is built from now on can be drawn; set by the first `render`, or before.
+    """
+
+    def __init__(self, config: BatchConfig, device: str = "cpu") -> None:
+        self.config, self.device = config, torch.device(device)
+        self.link_names, self.row_names = config.link_names, config.row_names
+        self._dt = config.control_dt / config.substeps
+        self._card = load_card(config.layout.robot)
+        self._scenes: list[Scene] = []
+        self.rendering = False
+
+    def build(self, scenes: Sequence[Scene]) -> None:
+        """Gives every world a new scene, in its initial state."""
+        layout = self.config.layout
+        self.close()
+        self._scenes = list(scenes)
+        scene = self._scene = make_scene(scenes, self._dt, self.device, self.rendering)
+        self._robot = build_robot(scene, layout, scenes)
+        self._order = joint_order(self._robot._objs[0], self._card)
+        self._bodies = build_bodies(scene, layout, scenes)
+        self._fixtures = build_fixtures(scene, layout, scenes)
+        if self.rendering:
+            light_up(scene, layout, scenes)
+        scene._setup(enable_gpu=scene.gpu_sim_enabled)
+        self._links = [self._robot.links_map[name] for name in self.link_names]
+        named: dict[str, Link | Actor] = dict(zip(self.link_names, self._links, strict=True))
+        named |= {slot.name: actor for slot, actor in zip(layout.bodies, self._bodies, strict=True)}
+        self._named = named
+        self._forces = Forces(scene, {name: named[name] for name in self.row_names}, self._fixtures)
+        self._wrenches: dict[str, torch.Tensor] = {}
+        if self.rendering:
+            self._pictures = Pictures(scene, layout, scenes, named, self._segmentation_table())
+        if scene.gpu_sim_enabled:
+            self._write_initial_state()
+
+    def restart(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
+        """Puts worlds into the initial states of scenes that are built as theirs are, without building them anew."""
+        views = [torch.as_tensor(np.array(rows), dtype=torch.float32, device=self.device) for rows in _initial(scenes)]
+        qpos, position, quaternion = views
+        links, still = self.state(), torch.zeros_like(position)
+        ids = torch.as_tensor(list(env_ids), device=self.device)
+        link_position, link_quaternion = links.link_position[ids], links.link_quaternion[ids]
+        state = WorldState(
+            qpos, torch.zeros_like(qpos), link_position, link_quaternion, position, quaternion, still, still
+        )  # fmt: skip
+        self.set_state(env_ids, state)
+        for world, scene in zip(env_ids, scenes, strict=True):
+            self._scenes[world] = scene
+            if self.rendering:
+                self._pictures.aim(world, scene.cameras)
+
+    def _write_initial_state(self) -> None:
+        """ManiSkill's set-up on a GPU leaves joints where the URDF has them."""
+        qpos = torch.tensor(np.array([scene.robot.qpos for scene in self._scenes]), dtype=torch.float32)
+        self._robot.set_qpos(self._sorted(qpos).to(self.device))
+        self._robot.set_qvel(torch.zeros_like(qpos).to(self.device))
+        self.set_targets(qpos.to(self.device))
+        self._scene._gpu_apply_all()
+        gpu_system(self._scene).gpu_update_articulation_kinematics()
+        self._scene._gpu_fetch_all()
+
+    def _sorted(self, values: torch.Tensor) -> torch.Tensor:
+        """From the card's order of joints to SAPIEN's. Shape: (N, D)."""
+        result = torch.empty_like(values)
+        result[:, self._order] = values
+        return result
+
+    def set_targets(self, position: torch.Tensor) -> None:
+        """Sets the joint position targets [rad or m] in the card's order. Shape: (N, D)."""
+        if self._scene.gpu_sim_enabled:
+            px, rows = gpu_system(self._scene), self._robot._data_index[:, None]
+            px.cuda_articulation_target_qpos.torch()[rows, : position.shape[1]] = self._sorted(position)
+            px.gpu_apply_articulation_target_position()
+            return
+        joints = self._robot._objs[0].active_joints
+        for index, target in zip(self._order, position[0].tolist(), strict=True):
+            joints[index].set_drive_target(target)
+
+    def apply_wrench(self, name: str, wrench: torch.Tensor) -> None:
+        """Pushes a body or link during the next step: force [N], torque [N m], world frame. Shape: (N, 6)."""
+        self._wrenches[name] = wrench
+
+    def step(self) -> None:
+        """Advances all worlds by one control step."""
+        for _ in range(self.config.substeps):
+            for name, wrench in self._wrenches.items():
+                self._push(self._named[name], wrench)
+            self._scene.step()
+        self._wrenches.clear()
+        if self._scene.gpu_sim_enabled:
+            self._scene._gpu_fetch_all()
+
+    def _push(self, thing: Link | Actor, wrench: torch.Tensor) -> None:
+        """PhysX forgets forces after each solver step."""
+        if not self._scene.gpu_sim_enabled:
+            values = wrench[0].tolist()
+            if any(values):
+                thing._bodies[0].add_force_torque(values[:3], values[3:])
+            return
+        px = gpu_system(self._scene)
+        px.cuda_rigid_body_force.torch()[thing._body_data_index, :3] = wrench[:, :3]
+        px.cuda_rigid_body_torque.torch()[thing._body_data_index, :3] = wrench[:, 3:]
+        px.gpu_apply_rigid_dynamic_force()
+        px.gpu_apply_rigid_dynamic_torque()
+
+    def state(self) -> WorldState:
+        """Returns the state now. Shapes: (N, ...)."""
+        read = gpu_state if self._scene.gpu_sim_enabled else cpu_state
+        return read(self._robot, self._order, self._links, self._bodies)
+
+    def set_state(self, env_ids: Sequence[int], state: WorldState) -> None:
+        """Puts worlds into a state; rows of `state` are one per env id."""
+        scene, bodies = self._scene, self._bodies
+        scene._reset_mask[:] = False
+        scene._reset_mask[list(env_ids)] = True
+        self._robot.set_qpos(self._sorted(state.qpos))
+        self._robot.set_qvel(self._sorted(state.qvel))
+        for index, actor in enumerate(bodies):
+            pose = torch.cat([state.body_position[:, index], state.body_quaternion[:, index]], -1)
+            actor.set_pose(Pose.create(pose))
+            if actor.px_body_type == "dynamic":
+                actor.set_linear_velocity(state.body_linear_velocity[:, index])
+                actor.set_angular_velocity(state.body_angular_velocity[:, index])
+        scene._reset_mask[:] = True
+        targets = state.qpos
+        if scene.gpu_sim_enabled:
+            indices = self._robot._data_index[torch.as_tensor(list(env_ids), device=self.device)]
+            px = gpu_system(scene)
+            px.cuda_articulation_target_qpos.torch()[indices[:, None], : targets.shape[1]] = self._sorted(targets)
+            scene._gpu_apply_all()
+            px.gpu_update_articulation_kinematics()
+            scene._gpu_fetch_all()
+        else:
+            self.set_targets(targets)
+
+    def contacts(self, a: str, b: str) -> torch.Tensor:
+        """Returns the force [N] that `b` exerts on `a`. Shape: (N, 3)."""
+        return self._forces.between(a, b)
+
+    def contact_matrix(self) -> np.ndarray:
+        """Returns all forces of the one world on the CPU; see `Forces.matrix`."""
+        return self._forces.matrix()
+
+    def render(self) -> dict[str, dict[str, torch.Tensor]]:
+        """Returns the images of all cameras by camera and output. Shape of each: (N, H, W, channels).
+
+        The first call builds the worlds again, with a renderer; until then no Vulkan device is needed.
+        """
+        if not self.config.layout.cameras:
+            return {}
+        if not self.rendering:
+            self.rendering = True
+            state = self.state()
+            targets = self._targets()
+            self.build(self._scenes)
+            self.set_state(range(len(self._scenes)), state)
+            self.set_targets(targets)
+        return self._pictures.take()
+
+    def _targets(self) -> torch.Tensor:
+        """The joint targets now, in the card's order. Shape: (N, D)."""
+        return self._robot.drive_targets[:, self._order].clone()
+
+    def cam2world_gl(self) -> dict[str, torch.Tensor]:
+        """Returns the cameras' poses in the world with OpenGL axes. Shape of each: (N, 4, 4)."""
+        return self._pictures.cam2world_gl() if self.rendering else {}
+
+    def _segmentation_table(self) -> torch.Tensor:
+        """Our segmentation ids by SAPIEN's, per world. Shape: (N, S), int64."""
+        parts = {FIRST_LINK_ID + row: thing for row, thing in enumerate([*self._links, *self._bodies])}
+        ids = {own: [int(i) for i in thing.per_scene_id] for own, thing in parts.items()}
+        for own, name in ((TABLE_ID, TABLE), (GROUND_ID, GROUND)):
+            if name in self._fixtures:
+                ids[own] = [int(actor.per_scene_id[0]) for actor in self._fixtures[name]]
+        table = torch.zeros(len(self._scenes), 1 + max(max(row) for row in ids.values()), dtype=torch.int64)
+        for own, theirs in ids.items():
+            table[torch.arange(len(theirs)), torch.tensor(theirs)] = own
+        return table.to(self.device)
+
+    def close(self) -> None:
+        """Frees the worlds."""
+        for name in ("_pictures", "_forces", "_named", "_links", "_bodies", "_fixtures", "_robot", "_scene"):
+            self.__dict__.pop(name, None)
+
+
+def _initial(scenes: Sequence[Scene]) -> tuple[list, list, list]:
+    """Joints, and positions and orientations of the bodies, at the start of scenes."""
+    bodies = [scene.bodies for scene in scenes]
+    return (
+        [scene.robot.qpos for scene in scenes],
+        [[body.position for body in row] for row in bodies],
+        [[body.quaternion for body in row] for row in bodies],
+    )
+
+
+def same_build(first: Scene, second: Scene) -> bool:
+    """Whether two scenes differ in initial poses and in where their cameras look only."""
+    return _fingerprint(first) == _fingerprint(second)
+
+
+def _fingerprint(scene: Scene) -> tuple:
+    bodies = tuple(
+        (b.candidate, tuple(b.scale), b.mass, b.density, b.friction, b.restitution, tuple(b.color), b.texture)
+        for b in scene.bodies
+    )
+    robot, light = scene.robot, scene.light
+    return (
+        bodies,
+        (robot.stiffness_scale, robot.damping_scale, robot.armature_scale, robot.friction_scale),
+        (tuple(light.direction), light.intensity, tuple(light.color), light.ambient, tuple(light.background)),
+        (scene.gravity, scene.table_friction),
+        (tuple(scene.table_color), scene.table_texture, tuple(scene.ground_color), scene.ground_texture),
+    )

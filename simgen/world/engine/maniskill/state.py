@@ -1,0 +1,64 @@
+"""Reads the state of all worlds: entity by entity on the CPU, from PhysX's buffers on a CUDA device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mani_skill.utils.structs import Actor, Articulation, Link
+
+from simgen.world.engine.base import WorldState
+
+
+def cpu_state(robot: Articulation, order: Sequence[int], links: Sequence[Link], bodies: Sequence[Actor]) -> WorldState:
+    """Returns the state of the one world on the CPU; ManiSkill's own accessors cost several times as much."""
+    articulation = robot._objs[0]
+    link_pose = [_pose(link._objs[0].entity_pose) for link in links]
+    body_pose = [_pose(actor._objs[0].pose) for actor in bodies]
+    velocity = [_velocity(actor) for actor in bodies]
+    return _world_state(
+        torch.from_numpy(articulation.qpos[order][None]),
+        torch.from_numpy(articulation.qvel[order][None]),
+        torch.from_numpy(np.array(link_pose, np.float32)[None]),
+        torch.from_numpy(np.array(body_pose, np.float32).reshape(1, -1, 7)),
+        torch.from_numpy(np.array(velocity, np.float32).reshape(1, -1, 6)),
+    )
+
+
+def gpu_state(robot: Articulation, order: Sequence[int], links: Sequence[Link], bodies: Sequence[Actor]) -> WorldState:
+    """Returns the state of all worlds on a CUDA device, as of the last fetch."""
+    qpos, qvel = robot.qpos[:, list(order)], robot.qvel[:, list(order)]
+    link_pose = torch.stack([link.pose.raw_pose for link in links], 1)
+    body_pose, velocity = link_pose.new_zeros(len(qpos), len(bodies), 7), link_pose.new_zeros(len(qpos), len(bodies), 6)
+    for index, actor in enumerate(bodies):
+        body_pose[:, index] = actor.pose.raw_pose
+        if actor.px_body_type == "dynamic":
+            velocity[:, index] = torch.cat([actor.linear_velocity, actor.angular_velocity], -1)
+    return _world_state(qpos, qvel, link_pose, body_pose, velocity)
+
+
+def _pose(pose) -> np.ndarray:
+    return np.concatenate([pose.p, pose.q])
+
+
+def _velocity(actor: Actor) -> np.ndarray:
+    if actor.px_body_type != "dynamic":
+        return np.zeros(6, np.float32)
+    body = actor._bodies[0]
+    return np.concatenate([body.linear_velocity, body.angular_velocity])
+
+
+def _world_state(
+    qpos: torch.Tensor, qvel: torch.Tensor, link_pose: torch.Tensor, body_pose: torch.Tensor, velocity: torch.Tensor
+) -> WorldState:
+    return WorldState(
+        qpos=qpos,
+        qvel=qvel,
+        link_position=link_pose[..., :3],
+        link_quaternion=link_pose[..., 3:],
+        body_position=body_pose[..., :3],
+        body_quaternion=body_pose[..., 3:],
+        body_linear_velocity=velocity[..., :3],
+        body_angular_velocity=velocity[..., 3:],
+    )
