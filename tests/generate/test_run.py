@@ -40,11 +40,11 @@ def with_camera() -> TaskSpec:
 
 
 def test_a_start_that_fails_is_simply_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: Any) -> TaskEnv:
+    def broken(*_: Any, **__: Any) -> TaskEnv:
         raise BadInput("this cannot be built.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("simgen.generate.run.TaskEnv", broken)
+        patch.setattr("simgen.generate.run.make_env", broken)
         with pytest.raises(BadInput, match="cannot be built"):
             generate(load_task(COIN), tmp_path / "out", OPTIONS)
     generate(load_task(COIN), tmp_path / "out", replace(OPTIONS, seed=5, codec="gzip"))

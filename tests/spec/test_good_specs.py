@@ -12,8 +12,10 @@ from simgen.errors import BadInput
 from simgen.paths import tasks_dir
 from simgen.spec import (
     Distribution,
+    RegisteredSpec,
     TaskSpec,
     gate_call,
+    load_any_task,
     load_task,
     mesh_files,
     observation_call,
@@ -91,11 +93,11 @@ def test_the_task_of_the_design_loads_as_it_is(tmp_path, registry):
     assert load_task(resolved(task), registry=registry) == task
 
 
-@pytest.mark.parametrize("path", sorted(tasks_dir().rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(tasks_dir().rglob("*.yaml")), ids=lambda path: "-".join(path.parts[-2:]))
 def test_every_task_that_is_shipped_loads_and_is_called_like_its_file(path, registry):
-    task = load_task(path, registry=registry)
-    assert task.name == path.stem
-    assert load_task(resolved(task), registry=registry) == task
+    task = load_any_task(path, registry=registry)
+    assert task.name == (task.env_id if isinstance(task, RegisteredSpec) else path.stem)
+    assert load_any_task(task.resolved(), registry=registry) == task
 
 
 def test_resolved_is_json_and_reads_back_equal(good, registry):

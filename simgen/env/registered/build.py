@@ -10,6 +10,7 @@ import inspect
 from typing import Any
 
 import mani_skill.envs
+import sapien
 from mani_skill.agents.base_agent import BaseAgent
 from mani_skill.agents.registration import REGISTERED_AGENTS
 from mani_skill.envs.sapien_env import BaseEnv
@@ -56,6 +57,17 @@ def build(config: RegisteredConfig) -> LazyEnv:
         raise
     except SimgenError:  # its scene cannot be made without a renderer
         return _make(spec, config, kwargs)
+
+
+def kept_renderer() -> sapien.render.RenderSystem | None:
+    """Returns what keeps SAPIEN's renderer running: without images it would start and end with each material (10 ms).
+
+    None where there is no Vulkan device. On the device that draws the images too, since a process can have but one.
+    """
+    try:
+        return sapien.render.RenderSystem(sapien.Device("cpu"))
+    except RuntimeError:
+        return None
 
 
 def keyword_arguments(config: RegisteredConfig) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from mani_skill.utils import common
 
-from simgen.env.registered.build import build, keyword_arguments
+from simgen.env.registered.build import build, keyword_arguments, kept_renderer
 from simgen.env.registered.facts import EnvFacts, EpisodeFacts, RegisteredConfig
 from simgen.env.registered.parts import Contacts, SceneParts
 from simgen.errors import BadInput, SimgenError
@@ -43,6 +43,7 @@ class RegisteredWorld:
 
     def __init__(self, config: RegisteredConfig) -> None:
         self._config = config
+        self._renderer = kept_renderer()
         self._env = build(config)
         self._rebuilds = config.rebuild or self._env.reconfiguration_freq != 0
         self._rows: dict[str, np.ndarray] = {}

@@ -100,7 +100,7 @@ class Kinematics:
         quaternion: Float[torch.Tensor, "N 4"],
         start: Float[torch.Tensor, "N dof"],
         iterations: int = 50,
-        attempts: int = 16,
+        attempts: int = 32,
     ) -> InverseResult:
         """Finds joint positions that bring the tool to a pose, near the start where there is a choice.
 
