@@ -1,4 +1,4 @@
-"""How often way-point teachers solve tasks: attempts on consecutive seeds, a table, and a JSON file. For the scripts."""
+"""How often way-point teachers solve tasks: attempts on consecutive seeds, a table, a JSON file; for the scripts."""
 
 from __future__ import annotations
 

@@ -64,8 +64,8 @@ class MoveSpec(Spec):
     )
     symmetry: Annotated[int, Bounds(1, 360, "headings")] = Field(
         default=1,
-        description="With `carry`: how many headings of the held object are as good as each other (2: also turned by 180 "
-        "degrees, 4: by 90); the one is taken that is nearest to how the gripper was turned at the start.",
+        description="With `carry`: how many headings of the held object are as good as each other (2: also turned by "
+        "180 degrees, 4: by 90); the one is taken that is nearest to how the gripper was turned at the start.",
     )
 
     @model_validator(mode="after")

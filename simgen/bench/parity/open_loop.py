@@ -189,6 +189,8 @@ class _Record:
     def _pressed(self, side: Side) -> np.ndarray:
         """Whether a finger presses on each object. Shape: (E, B)."""
         worlds, fingers = side.env.worlds, side.env.card.finger_links
+        if not fingers:
+            return np.zeros((self._number, len(self._names)), bool)
         rows = [torch.stack([worlds.touches(name, finger) for finger in fingers]).any(0) for name in self._names]
         if not rows:
             return np.zeros((self._number, 0), bool)

@@ -14,17 +14,19 @@ from simgen.env.registered.facts import (
     CONTACT,
     FACTORY,
     PROCESS_BYTES,
+    STATIC,
     WORLD_BYTES,
     EnvFacts,
     RegisteredConfig,
     Segment,
 )
-from simgen.errors import BadInput, SimgenError
+from simgen.errors import BadInput, SimgenError, unknown
 from simgen.world.engine.base import WorldState
 from simgen.world.scene.scene import BodySlot, CameraOutput, CameraSlot, Layout, Motion, Scene
 from simgen.world.workers import ArraySpec, WorkerPool
 
 _MOTIONS: dict[str, Motion] = {"dynamic": "dynamic", "kinematic": "fixed", "static": "fixed", "link": "dynamic"}
+_SURROUNDINGS = {"table-workspace": "table", "ground": "ground"}  # ManiSkill's names
 _OBS, _DATA, _PARAM = "obs/", "obs/sensor_data/", "obs/sensor_param/"
 Images = dict[str, dict[str, torch.Tensor]]
 
@@ -57,6 +59,7 @@ class RegisteredEngine:
             self._pool.close()
             raise
         self.link_names, self.joint_names = self.facts.link_names, self.facts.joint_names
+        self._things = {*self.link_names, *(body.name for body in self.facts.bodies), STATIC}
         self.layout = _layout(self.facts, config)
         self._order = list(range(len(self.joint_names)))
         self._scenes: list[Scene | None] = [None] * num_envs
@@ -124,6 +127,9 @@ class RegisteredEngine:
         """Returns the force [N] that link or body `b` exerts on `a` after the last step. Shape: (E, 3)."""
         name = f"{CONTACT}{a}|{b}"
         if name not in self.arrays:
+            for thing in (a, b):
+                if thing not in self._things:
+                    raise unknown("link or body", thing, self._things)
             self.arrays |= self._pool.allocate({name: ArraySpec((3,), "float32")})
         return self.arrays[name]
 
@@ -199,7 +205,7 @@ def _by_camera(arrays: dict[str, torch.Tensor], prefix: str) -> Images:
 
 
 def _meaning(segment: Segment) -> dict[str, str]:
-    kind = "robot" if segment.robot else segment.owner or segment.name
+    kind = "robot" if segment.robot else _SURROUNDINGS.get(segment.name) or segment.owner or segment.name
     return {"name": segment.name, "class": kind, "body": segment.owner or segment.name}
 
 

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from mani_skill.utils import common
 
-from simgen.env.registered.build import build, keyword_arguments, kept_renderer
+from simgen.env.registered.build import build, kept_renderer, keyword_arguments
 from simgen.env.registered.facts import EnvFacts, EpisodeFacts, RegisteredConfig
 from simgen.env.registered.parts import Contacts, SceneParts
 from simgen.errors import BadInput, SimgenError
 from simgen.world.scene.mesh.support import DIRECTIONS
 from simgen.world.workers import ArraySpec
 
+MOST_DEPTH = np.int16(32767)  # [mm]: that far or further
 MOST_SEED = 2**32 - 1  # of numpy's RandomState, which ManiSkill uses
 _FLAGS = ("success", "fail", "terminated", "truncated", "problem")
 
@@ -43,7 +44,7 @@ class RegisteredWorld:
 
     def __init__(self, config: RegisteredConfig) -> None:
         self._config = config
-        self._renderer = kept_renderer()
+        self._renderer = None if config.images else kept_renderer()
         self._env = build(config)
         self._rebuilds = config.rebuild or self._env.reconfiguration_freq != 0
         self._rows: dict[str, np.ndarray] = {}
@@ -221,7 +222,11 @@ class RegisteredWorld:
 
     def _pictures(self) -> dict[str, np.ndarray]:
         data, parameters = self._env.pictures()
-        return _flat("obs/sensor_data", data) | _flat("obs/sensor_param", parameters)
+        images = _flat("obs/sensor_data", data)
+        for path, image in images.items():
+            if path.endswith("/depth"):  # what is further away than int16 can say in mm comes out negative
+                images[path] = np.where(image < 0, MOST_DEPTH, image)
+        return images | _flat("obs/sensor_param", parameters)
 
     def _write(self, values: dict[str, np.ndarray]) -> None:
         for name, value in values.items():

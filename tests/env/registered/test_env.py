@@ -98,14 +98,14 @@ def test_ids_in_words() -> None:
 @pytest.mark.vulkan
 @pytest.mark.slow
 def test_images_have_the_size_and_the_names_that_were_asked_for() -> None:
-    env = simgen.make(SMALL | {"images": {"size": [48, 32]}}, num_envs=1)
+    env = simgen.make(SMALL | {"images": {"size": [160, 128]}}, num_envs=1)
     try:
         obs, _ = env.reset(seed=0)
         images = obs["sensor_data"]["base_camera"]
         assert {name: tuple(image.shape) for name, image in images.items()} == {
-            "rgb": (1, 32, 48, 3),
-            "depth": (1, 32, 48, 1),
-            "segmentation": (1, 32, 48, 1),
+            "rgb": (1, 128, 160, 3),
+            "depth": (1, 128, 160, 1),
+            "segmentation": (1, 128, 160, 1),
         }
         assert len(images["rgb"].unique()) > 3
         assert env.observation_space.contains(to_numpy(obs))

@@ -106,6 +106,20 @@ def test_a_state_can_be_set(pool: WorkerPool, arrays: Arrays) -> None:
 
 
 @pytest.mark.vulkan
+def test_forces_of_a_new_pair_are_known_at_once(pool: WorkerPool, arrays: Arrays) -> None:
+    pool.run("reset", payloads={0: 3, 1: 4})
+    early = pool.allocate({"contact/cube|table-workspace": ArraySpec((3,), "float32")})
+    assert float(early["contact/cube|table-workspace"].abs().max()) == 0.0, "before the first step nothing is known"
+    arrays["action"].zero_()
+    pool.run("step")
+    late = pool.allocate({"contact/cube|ground": ArraySpec((3,), "float32")})
+    assert float(late["contact/cube|ground"].abs().max()) == 0.0, "it stands on the table"
+    again = pool.allocate({"contact/table-workspace|cube": ArraySpec((3,), "float32")})
+    assert torch.allclose(again["contact/table-workspace|cube"], -early["contact/cube|table-workspace"])
+    assert (again["contact/table-workspace|cube"][:, 2] < -0.1).all()
+
+
+@pytest.mark.vulkan
 def test_wrong_seed_and_contact(pool: WorkerPool, facts: EnvFacts, arrays: Arrays) -> None:
     with pytest.raises(BadInput, match="seeds are from 0 to 4294967295"):
         pool.run("reset", [0], {0: 2**32})

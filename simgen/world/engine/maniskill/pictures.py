@@ -29,6 +29,8 @@ _SHADOW_NEAR, _SHADOW_FAR = -3.0, 30.0  # beyond it SAPIEN sees shadow everywher
 # From OpenCV's axes (right, down, forward) to SAPIEN's (forward, left, up), wxyz.
 _CV_TO_SAPIEN = torch.tensor([0.5, 0.5, -0.5, 0.5])
 
+MOST_DEPTH = 32767  # [mm]: that far or further
+
 
 def light_up(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene]) -> None:
     """Adds the lights of all sub-scenes."""
@@ -119,7 +121,8 @@ class Pictures:
         if "rgb" in slot.outputs:
             images["rgb"] = self._rgb(slot, textures["Color"][..., :3], nothing)
         if "depth" in slot.outputs:
-            images["depth"] = z.masked_fill(nothing, 0).clamp(0, 32767).to(torch.int16)[..., None]
+            z = z.masked_fill(z < 0, MOST_DEPTH)  # the small pack's millimetres are int16 and wrap around
+            images["depth"] = z.masked_fill(nothing, 0).clamp(0, MOST_DEPTH).to(torch.int16)[..., None]
         if "segmentation" in slot.outputs:
             images["segmentation"] = segmentation.to(torch.int16)[..., None]
         if "normals" in slot.outputs:
