@@ -116,9 +116,15 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         """What a dataset says of the environment beside the task."""
         return {}
 
-    @abstractmethod
     def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Starts episodes with these scenes, which `sampler` drew; the other worlds are not touched."""
+        ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
+        self.engine.reset(ids, scenes)
+        self._steps[ids] = 0
+        self._ended[ids] = False
+        if not hasattr(self, "worlds"):
+            self.worlds = Worlds(self.engine, self.card)
+        self.worlds.begin(ids)
 
     @abstractmethod
     def advance(self, actions: torch.Tensor) -> Outcome:

@@ -10,7 +10,6 @@ from gymnasium.vector import AutoresetMode
 from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.terms import bind_condition, bind_observations, bind_rewards
 from simgen.env.terms.bind import StepFacts
-from simgen.env.worlds import Worlds
 from simgen.spec.task import TaskSpec
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.make import Backend, make_engine
@@ -20,7 +19,6 @@ from simgen.world.robot.control.mode import ActionMode, make_action_mode
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
-from simgen.world.scene.scene import Scene
 
 AGENT = ("qpos", "qvel")
 DEFAULT_ENGINE = "newton"
@@ -86,16 +84,6 @@ class TaskEnv(BaseEnv):
         self._success: Callable[[], torch.Tensor] | None = None
         if task.success is not None:
             self._success = bind_condition(task.success, self.worlds)
-
-    def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
-        """Starts episodes with these scenes, which `sampler` drew; the other worlds are not touched."""
-        ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
-        self.engine.reset(ids, scenes)
-        self._steps[ids] = 0
-        self._ended[ids] = False
-        if not hasattr(self, "worlds"):
-            self.worlds = Worlds(self.engine, self.card)
-        self.worlds.begin(ids)
 
     def advance(self, actions: torch.Tensor) -> Outcome:
         """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""

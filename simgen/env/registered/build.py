@@ -19,12 +19,12 @@ from mani_skill.utils import assets, download_asset
 from mani_skill.utils.registration import REGISTERED_ENVS, EnvSpec
 
 from simgen.env.registered.facts import CameraChange, RegisteredConfig
+from simgen.env.registered.needs import UNDECLARED
 from simgen.errors import BadInput, SimgenError, unknown
 from simgen.world.engine.maniskill.shaders import lean_shaders
 
 OURS = ("num_envs", "obs_mode", "control_mode", "reward_mode", "robot_uids", "sensor_configs", "sim_backend",
         "render_backend", "render_mode", "parallel_in_single_scene")  # fmt: skip
-UNDECLARED = {"OpenCabinetDoor-v1": ["partnet_mobility_cabinet"]}  # downloads that ManiSkill forgets to ask for
 _VULKAN_WORDS = ("vk::", "vulkan", "rendering device", "physical device", "render device")
 Pictures = tuple[dict[str, Any], dict[str, Any]]
 
@@ -46,7 +46,7 @@ def build(config: RegisteredConfig) -> LazyEnv:
     """
     spec = _spec(config.env_id)
     _check_options(config)
-    _check_assets(config.env_id, spec.asset_download_ids or UNDECLARED.get(config.env_id, []))
+    _check_assets(config.env_id, [*(spec.asset_download_ids or ()), *UNDECLARED.get(config.env_id, ())])
     _check_robot(spec, config.robot)
     kwargs = keyword_arguments(config)
     if config.images:

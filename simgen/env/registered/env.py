@@ -14,7 +14,6 @@ from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.registered.config import config_of
 from simgen.env.registered.engine import RegisteredEngine, require_cpu
 from simgen.env.registered.facts import EnvFacts
-from simgen.env.worlds import Worlds
 from simgen.spec import default_registry
 from simgen.spec.check.bodies import Bodies
 from simgen.spec.check.teacher import check_steps
@@ -115,16 +114,6 @@ class RegisteredEnv(BaseEnv):
             "max_episode_steps": facts.max_steps,
             "reset_options": dict(facts.reset_options),
         }
-
-    def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
-        """Starts episodes with these scenes, which `sampler` drew; the other worlds are not touched."""
-        ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
-        self.engine.reset(ids, scenes)
-        self._steps[ids] = 0
-        self._ended[ids] = False
-        if not hasattr(self, "worlds"):
-            self.worlds = Worlds(self.engine, self.card)
-        self.worlds.begin(ids)
 
     def advance(self, actions: torch.Tensor) -> Outcome:
         """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""

@@ -9,12 +9,11 @@ import numpy as np
 from PIL import Image
 
 from simgen.bench.parity.open_loop import NEVER, OpenEpisode
-from simgen.bench.parity.report.pictures import color_difference
+from simgen.bench.parity.report.pictures import color_difference, stack_rows
 from simgen.bench.parity.report.words import length
 from simgen.bench.parity.result import Film, Parity
 from simgen.view.report.markup import Html, element
 from simgen.view.report.page import section
-from simgen.view.report.palette import NOTHING
 from simgen.view.report.tiles import resize_colors, resize_nearest, tile_size
 from simgen.view.report.videos import Video, choose_encoder, encode, frame_plan, hold_frames
 
@@ -76,15 +75,8 @@ def _compose(frame: np.ndarray) -> np.ndarray:
     lines = []
     for images in (above, below, color_difference(above, below)):
         fit = resize_nearest if images.shape[1] <= height else resize_colors
-        lines.append(fit(images, height, width))
-    number = len(above)
-    canvas = np.empty((3 * (height + _GAP) - _GAP, number * (width + _GAP) - _GAP, 3), np.uint8)
-    canvas[:] = NOTHING
-    for line, tiles in enumerate(lines):
-        for column, tile in enumerate(tiles):
-            top, left = line * (height + _GAP), column * (width + _GAP)
-            canvas[top : top + height, left : left + width] = tile
-    return canvas
+        lines.append(list(fit(images, height, width)))
+    return stack_rows(lines, _GAP)
 
 
 def _size(height: int, width: int) -> tuple[int, int]:

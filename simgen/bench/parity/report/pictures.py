@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+from collections.abc import Sequence
 
 import matplotlib
 import numpy as np
@@ -123,15 +124,15 @@ def _fit(picture: np.ndarray) -> np.ndarray:
     return (resize_nearest if enlarged else resize_colors)(picture[None, ..., :3], height, width)[0]
 
 
-def stack_rows(rows: list[list[np.ndarray]]) -> np.ndarray:
+def stack_rows(rows: Sequence[Sequence[np.ndarray]], gap: int = _GAP) -> np.ndarray:
     """Puts tiles of one size beside and below each other, with gaps. Shape: (H, W, 3), uint8."""
     height, width = rows[0][0].shape[:2]
     columns = len(rows[0])
-    canvas = np.empty((len(rows) * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3), np.uint8)
+    canvas = np.empty((len(rows) * (height + gap) - gap, columns * (width + gap) - gap, 3), np.uint8)
     canvas[:] = NOTHING
     for line, row in enumerate(rows):
         for column, tile in enumerate(row):
-            top, left = line * (height + _GAP), column * (width + _GAP)
+            top, left = line * (height + gap), column * (width + gap)
             canvas[top : top + height, left : left + width] = tile
     return canvas
 
