@@ -119,6 +119,7 @@ def layout_of(task: TaskSpec) -> Layout:
         shadows=render.shadows,
         textures=render.textures,
         samples=render.samples,
+        impratio=task.physics.impratio,
         contacts_per_world=task.physics.contacts_per_world,
         constraints_per_world=task.physics.constraints_per_world,
     )

@@ -66,6 +66,7 @@ class Layout:
         triangles_per_link: Budget of the render meshes.
         shadows, textures: What the renderer draws.
         samples: Samples per pixel and axis for colour.
+        impratio: Stiffness of friction over that of the contact normal, where an engine has it.
         contacts_per_world, constraints_per_world: Capacities; None: the engine estimates what the objects can need.
     """
 
@@ -80,6 +81,7 @@ class Layout:
     shadows: bool = True
     textures: bool = True
     samples: int = 1
+    impratio: float = 10.0
     contacts_per_world: int | None = None
     constraints_per_world: int | None = None
 

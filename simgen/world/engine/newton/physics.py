@@ -72,7 +72,7 @@ class Physics:
             ls_iterations=20,
             integrator="discrete",
             cone="pyramidal",
-            impratio=10.0,
+            impratio=self.layout.impratio,
             use_mujoco_contacts=False,
             kinematic_switchable_roots=False,
         )

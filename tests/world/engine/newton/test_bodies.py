@@ -179,6 +179,20 @@ def test_a_push_moves_a_box_above_the_mean_of_the_frictions_only() -> None:
     assert torch.allclose(moved[slid], expected_way, rtol=0.15), (moved, expected_way)
 
 
+def test_friction_that_is_solved_more_stiffly_lets_a_loaded_box_creep_less() -> None:
+    crept = []
+    for ratio in (1.0, 10.0):
+        bench = Bench(task_of({"box": standing({"box": [0.08, 0.08, 0.02]}, mass=0.5)}, physics={"impratio": ratio}))
+        bench.reset([0])
+        bench.step(4)
+        start = bench.body("box")[0, 0].clone()
+        pull = torch.zeros(1, 6)
+        pull[0, 0] = 0.6 * 0.5 * GRAVITY
+        bench.step(20, ("box", pull))
+        crept.append(float(bench.body("box")[0, 0] - start))
+    assert 0 < 4 * crept[1] < crept[0], crept
+
+
 def test_a_fixed_body_stays_and_holds_others() -> None:
     task = task_of(
         {
