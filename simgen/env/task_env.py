@@ -11,8 +11,8 @@ from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.terms import bind_condition, bind_observations, bind_rewards
 from simgen.env.terms.bind import StepFacts
 from simgen.spec.task import TaskSpec
-from simgen.world.engine.base import WorldState
-from simgen.world.engine.make import Backend, make_engine
+from simgen.world.engine.base import Backend, WorldState
+from simgen.world.engine.make import make_engine
 from simgen.world.kernels import require_device
 from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.robot.control.mode import ActionMode, make_action_mode

@@ -57,8 +57,16 @@ def _line(problem: Problem, origin: str) -> str:
 
 def structural(error: ValidationError, data: Any, root: type[Spec]) -> list[Problem]:
     """Turns pydantic's errors into ours: paths as in the file, one short message each."""
-    found = [_problem(details, data, root) for details in error.errors(include_url=False)]
+    errors = error.errors(include_url=False)
+    places = [details["loc"] for details in errors]
+    found = [_problem(details, data, root) for details in errors if not _follows(details, places)]
     return list(dict.fromkeys(found))
+
+
+def _follows(details: ErrorDetails, places: list[tuple[str | int, ...]]) -> bool:
+    """Whether a list is said to be too short only because its entries are wrong, which is said already."""
+    place = details["loc"]
+    return details["type"] == "too_short" and any(other[: len(place)] == place != other for other in places)
 
 
 def _problem(details: ErrorDetails, data: Any, root: type[Spec]) -> Problem:

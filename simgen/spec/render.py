@@ -40,9 +40,15 @@ class RenderSpec(Spec):
     shadows: _Flag = Field(default=True, description="Draw shadows.")
     textures: _Flag = Field(default=True, description="Draw textures.")
     samples: Annotated[int, Bounds(1, 4, "samples")] = Field(
-        default=1, description="Samples per pixel and axis, for colour."
+        default=1, description="Samples per pixel and axis, for colour: 1, 2 or 4."
     )
     light: LightSpec = Field(default_factory=LightSpec, description="The light.")
     background: FixedColor = Field(
         default=(0.72, 0.78, 0.85), description="Colour where nothing is hit: name or [r, g, b] in 0..1."
     )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> RenderSpec:
+        if self.samples == 3:
+            raise wrong("'samples' is 3. Allowed: 1, 2, 4")
+        return self

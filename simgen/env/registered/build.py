@@ -6,6 +6,7 @@ ManiSkill asks on the terminal before it downloads something, and draws at every
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import inspect
 from typing import Any
 
@@ -19,7 +20,7 @@ from mani_skill.utils import assets, download_asset
 from mani_skill.utils.registration import REGISTERED_ENVS, EnvSpec
 
 from simgen.env.registered.facts import CameraChange, RegisteredConfig
-from simgen.env.registered.needs import UNDECLARED
+from simgen.env.registered.needs import PACKAGES, UNDECLARED
 from simgen.errors import BadInput, SimgenError, unknown
 from simgen.world.engine.maniskill.shaders import lean_shaders
 
@@ -41,12 +42,13 @@ def build(config: RegisteredConfig) -> LazyEnv:
     """Makes the environment.
 
     Raises:
-        BadInput: An id, robot, control mode, camera or option that does not exist, or a download that is missing.
+        BadInput: An id, robot, control mode, camera or option that does not exist; a download or package is missing.
         SimgenError: No Vulkan device.
     """
     spec = _spec(config.env_id)
     _check_options(config)
     _check_assets(config.env_id, [*(spec.asset_download_ids or ()), *UNDECLARED.get(config.env_id, ())])
+    _check_packages(config.env_id)
     _check_robot(spec, config.robot)
     kwargs = keyword_arguments(config)
     if config.images:
@@ -152,6 +154,12 @@ def missing_assets(where: str, names: list[str]) -> BadInput:
     """Builds the error for what is not on this machine."""
     fetch = " and ".join(f"`simgen assets fetch {name}`" for name in names)
     return BadInput(f"{where} needs files that are not in ManiSkill's package: run {fetch}.")
+
+
+def _check_packages(where: str) -> None:
+    absent = [name for name in PACKAGES.get(where, ()) if importlib.util.find_spec(name) is None]
+    if absent:
+        raise BadInput(f"{where} needs packages that ManiSkill does not bring: `pip install {' '.join(absent)}`.")
 
 
 def _check_robot(spec: EnvSpec, robot: str | None) -> None:

@@ -92,24 +92,6 @@ def missing(environment: Entry) -> list[str]:
     return [name for name in environment.downloads if not all(source.present for source in expand(name))]
 
 
-def require(environment: Entry) -> None:
-    """Refuses an environment that cannot run yet.
-
-    Raises:
-        SimgenError: Says what is missing and how to get it.
-    """
-    absent, packages = missing(environment), missing_packages(environment)
-    if absent:
-        raise SimgenError(
-            f"{environment.id} needs downloads that are not on disk: {', '.join(absent)}. "
-            f"Run `simgen assets fetch {environment.id}` where there is a network; they belong in {asset_dir()}."
-        )
-    if packages:
-        raise SimgenError(
-            f"{environment.id} needs Python packages that are not installed: run `pip install {' '.join(packages)}`."
-        )
-
-
 def missing_packages(environment: Entry) -> list[str]:
     """Returns the Python packages that an environment needs and that are not installed."""
     return [name for name in environment.packages if importlib.util.find_spec(name) is None]

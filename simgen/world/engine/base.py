@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 
 from simgen.world.scene.scene import Layout, Scene
+
+Backend = Literal["auto", "raster", "trace"]
+"""How the newton engine draws: "raster" on the CPU, "trace" on a GPU and for comparison; others have one renderer."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from simgen.errors import unknown
-from simgen.world.engine.base import Engine
+from simgen.world.engine.base import Backend, Engine
 from simgen.world.scene.scene import Layout
 
-Backend = Literal["auto", "raster", "trace"]
 ENGINES = ("newton", "maniskill")
 
 

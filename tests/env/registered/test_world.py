@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from simgen.env.registered.facts import FACTORY, CameraChange, EnvFacts, RegisteredConfig
+from simgen.env.registered.needs import PACKAGES
 from simgen.errors import BadInput, SimgenError
 from simgen.world.workers import ArraySpec, WorkerPool
 
@@ -207,6 +208,7 @@ WRONG = {
     "num_envs cannot be set here": RegisteredConfig("PickCube-v1", options={"num_envs": 2}),
     "unknown pose of PickCubeEnv 'goal'": RegisteredConfig("PickCube-v1", poses=("goal",), images=False),
     "`simgen assets fetch ycb`": RegisteredConfig("PickSingleYCB-v1"),
+    "DrawSVG-v1 needs packages.*`pip install no_such_package`": RegisteredConfig("DrawSVG-v1"),
 }
 
 
@@ -217,6 +219,7 @@ def test_wrong_input(monkeypatch: pytest.MonkeyPatch) -> None:
     from simgen.env.registered.world import make
 
     monkeypatch.setattr(assets, "is_data_source_downloaded", lambda name: False)
+    monkeypatch.setitem(PACKAGES, "DrawSVG-v1", ("no_such_package",))
     for message, config in WRONG.items():
         with pytest.raises(BadInput, match=message):
             make(config)

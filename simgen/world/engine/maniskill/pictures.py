@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,16 +12,13 @@ from mani_skill.sensors.camera import Camera, CameraConfig
 from mani_skill.utils.structs import Actor, Link, Pose
 
 from simgen.world import rotation
-from simgen.world.engine.appearance import HORIZON, tone
 from simgen.world.engine.camera_pose import look_at
+from simgen.world.engine.maniskill import shades
 from simgen.world.engine.maniskill.shaders import shader_config
+from simgen.world.engine.maniskill.shades import EXPOSURE
 from simgen.world.engine.maniskill.shapes import make_pose
-from simgen.world.scene.color import linear_to_srgb
 from simgen.world.scene.scene import CameraSlot, CameraView, Layout, Scene
 
-# Light is halved before SAPIEN cuts it off at 1, and doubled again when its bytes are read.
-_EXPOSURE = 0.5
-_GAMMA = 2.2  # of SAPIEN's bytes
 _SHADOW_HALF_SIZE = 1.6  # of the square that has shadows: its border must be beyond the table [m]
 _SHADOW_CENTER = np.array([-0.1, 0.0, 0.2])
 _SHADOW_MAP_SIZE = 1024
@@ -37,13 +34,13 @@ def light_up(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene]) -> 
     for world, each in enumerate(scenes):
         light = each.light
         # The sky gives what faces up a third more than what faces sideways.
-        scene.sub_scenes[world].render_system.set_ambient_light([0.75 * light.ambient * _EXPOSURE] * 3)
-        sky = np.full(3, 0.25 * light.ambient * np.pi * _EXPOSURE)
+        scene.sub_scenes[world].render_system.set_ambient_light([0.75 * light.ambient * EXPOSURE] * 3)
+        sky = np.full(3, 0.25 * light.ambient * np.pi * EXPOSURE)
         scene.add_directional_light([0.0, 0.0, -1.0], sky, scene_idxs=[world])
         toward = np.asarray(light.direction, float) / np.linalg.norm(light.direction)
         scene.add_directional_light(
             -toward,
-            np.asarray(light.color) * light.intensity * np.pi * _EXPOSURE,
+            np.asarray(light.color) * light.intensity * np.pi * EXPOSURE,
             shadow=layout.shadows,
             position=_SHADOW_CENTER,
             shadow_scale=_SHADOW_HALF_SIZE,
@@ -76,26 +73,25 @@ class Pictures:
         self._scene, self._layout, self._ids = scene, layout, ids
         self._lights = [each.light for each in scenes]
         self._cameras: dict[str, Camera] = {}
+        self._fine: dict[str, Camera] = {}  # for colour with several samples per pixel
         for index, slot in enumerate(layout.cameras):
             views = [each.cameras[index] for each in scenes]
             mount = None if slot.mount is None else mounts[slot.mount]
             self._cameras[slot.name] = Camera(_config(slot, views, mount, ids.device), scene)
-        scene.sensors = dict(self._cameras)
+            if layout.samples > 1 and "rgb" in slot.outputs:
+                self._fine[slot.name] = Camera(_config(_finer(slot, layout.samples), views, mount, ids.device), scene)
+        scene.sensors = {**self._cameras, **{f"{name}/fine": camera for name, camera in self._fine.items()}}
 
     def aim(self, world: int, views: Sequence[CameraView]) -> None:
         """Points the cameras of a world anew."""
-        for camera, view in zip(self._cameras.values(), views, strict=True):
-            component = camera.camera._render_cameras[world]
-            pose = _local_poses([view], torch.device("cpu"))[0].numpy()
-            component.local_pose = make_pose(pose[:3], pose[3:])
-            component.set_fovy(view.fov, compute_x=True)
-            for cached in ("_cached_local_pose", "_cached_model_matrix", "_cached_extrinsic_matrix"):
-                setattr(camera.camera, cached, None)
+        for slot, view in zip(self._layout.cameras, views, strict=True):
+            for camera in (cameras[slot.name] for cameras in (self._cameras, self._fine) if slot.name in cameras):
+                _aim(camera, world, view)
 
     def take(self) -> dict[str, dict[str, torch.Tensor]]:
         """Draws all cameras. Returns images by camera and output. Shape of each: (N, H, W, channels)."""
         self._scene.update_render(update_sensors=True, update_human_render_cameras=False)
-        for camera in self._cameras.values():
+        for camera in (*self._cameras.values(), *self._fine.values()):
             camera.capture()
         return {slot.name: self._read(slot) for slot in self._layout.cameras}
 
@@ -106,7 +102,7 @@ class Pictures:
     def _read(self, slot: CameraSlot) -> dict[str, torch.Tensor]:
         camera = self._cameras[slot.name].camera
         detailed = _detailed(slot)
-        names = ["Color", "Position", "Segmentation"] if detailed else ["Color", "PositionSegmentation"]
+        names = ["Color", "Position", "Segmentation"] if detailed else list(_SMALL)
         names += [texture for output, texture in _EXTRA.items() if output in slot.outputs]
         pictures: list[torch.Tensor] = camera.get_picture(names)  # pyright: ignore[reportAssignmentType]
         textures = dict(zip(names, pictures, strict=True))
@@ -130,38 +126,51 @@ class Pictures:
             normals = (turn @ textures["Normal"][..., :3, None])[..., 0]
             images["normals"] = normals.masked_fill(nothing[..., None], 0.0)
         if "albedo" in slot.outputs:
-            shades = (textures["Albedo"][..., :3].clamp(0, 1) * 255).round().long()
-            images["albedo"] = _srgb_table(1.0, 1.0).to(shades.device)[shades].masked_fill(nothing[..., None], 0)
+            images["albedo"] = shades.albedo(textures["Albedo"][..., :3], nothing)
         return images
 
     def _rgb(self, slot: CameraSlot, color: torch.Tensor, nothing: torch.Tensor) -> torch.Tensor:
-        if color.is_floating_point():
-            color = (color.clamp(0, 1) * 255).round()
-        rgb = _srgb_table(_GAMMA, 1.0 / _EXPOSURE).to(color.device)[color.long()]
-        if nothing.any():
-            rgb[nothing] = self._background(slot).to(rgb.device)[nothing]
-        return rgb
-
-    def _background(self, slot: CameraSlot) -> torch.Tensor:
-        """What a ray that hits nothing sees: the sky, darker towards the ground. Shape: (N, H, W, 3), uint8."""
-        matrices = self.cam2world_gl()[slot.name].cpu()
-        intrinsic = self._cameras[slot.name].camera.get_intrinsic_matrix().cpu()
-        x = (torch.arange(slot.width) + 0.5 - slot.width / 2) / intrinsic[:, 0, 0, None]
-        y = (torch.arange(slot.height) + 0.5 - slot.height / 2) / intrinsic[:, 1, 1, None]
-        up = matrices[:, None, None, 2, :3]
-        rays = torch.stack(torch.broadcast_tensors(x[:, None, :], -y[:, :, None], -torch.ones(1, 1, 1)), -1)
-        height = 0.5 + 0.5 * (rays * up).sum(-1) / rays.norm(dim=-1)
-        sky = torch.tensor([light.background for light in self._lights])[:, None, None]
-        linear = sky * (HORIZON + (1.0 - HORIZON) * height[..., None])
-        return torch.from_numpy(np.rint(linear_to_srgb(tone(linear.numpy())) * 255).astype(np.uint8))
+        samples = self._layout.samples
+        camera = self._cameras[slot.name].camera
+        if slot.name in self._fine:
+            camera = self._fine[slot.name].camera
+            textures: list[torch.Tensor] = camera.get_picture(_SMALL)  # pyright: ignore[reportAssignmentType]
+            color, nothing = textures[0][..., :3], textures[1][..., 3] == 0
+        sky = torch.empty(0)
+        if samples > 1 or nothing.any():
+            size = (slot.height * samples, slot.width * samples)
+            matrices = torch.as_tensor(camera.get_model_matrix())
+            sky = shades.sky(self._lights, matrices, camera.get_intrinsic_matrix(), *size)
+        return shades.rgb(color, nothing, sky, samples)
 
 
 _EXTRA = {"normals": "Normal", "albedo": "Albedo"}
+_SMALL = ["Color", "PositionSegmentation"]  # what the small shader pack draws
 
 
 def _detailed(slot: CameraSlot) -> bool:
     """Whether a camera needs SAPIEN's larger shader pack; the small one is faster."""
     return any(output in _EXTRA for output in slot.outputs)
+
+
+def _finer(slot: CameraSlot, samples: int) -> CameraSlot:
+    """The camera that draws the colours of `slot`, with several pixels for each of its own."""
+    return replace(
+        slot,
+        name=f"{slot.name}/fine",
+        width=slot.width * samples,
+        height=slot.height * samples,
+        outputs=("rgb",),
+    )
+
+
+def _aim(camera: Camera, world: int, view: CameraView) -> None:
+    component = camera.camera._render_cameras[world]
+    pose = _local_poses([view], torch.device("cpu"))[0].numpy()
+    component.local_pose = make_pose(pose[:3], pose[3:])
+    component.set_fovy(view.fov, compute_x=True)
+    for cached in ("_cached_local_pose", "_cached_model_matrix", "_cached_extrinsic_matrix"):
+        setattr(camera.camera, cached, None)
 
 
 def _config(slot: CameraSlot, views: Sequence[CameraView], mount: Link | Actor | None, device: torch.device):
@@ -183,11 +192,3 @@ def _local_poses(views: Sequence[CameraView], device: torch.device) -> torch.Ten
     eye, target, up = torch.tensor(np.array([[v.eye, v.look_at, v.up] for v in views], np.float32)).unbind(1)
     turn = rotation.multiply(look_at(eye, target, up), _CV_TO_SAPIEN.expand(len(views), 4))
     return torch.cat([eye, turn], -1).to(device)
-
-
-@cache
-def _srgb_table(gamma: float, gain: float) -> torch.Tensor:
-    """Bytes of the tone of what SAPIEN's bytes mean. Shape: (256,), uint8."""
-    linear = gain * (np.arange(256) / 255.0) ** gamma
-    shown = linear if gain == 1.0 else tone(linear)
-    return torch.from_numpy(np.rint(linear_to_srgb(shown) * 255).astype(np.uint8))

@@ -9,12 +9,13 @@ import torch
 import warp as wp
 
 from simgen.world.engine.appearance import HORIZON, METRES_PER_REPEAT
+from simgen.world.engine.base import Backend
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.parts import PartList
 from simgen.world.engine.newton.render.camera import CameraBatch
 from simgen.world.engine.newton.render.instances import FIXED, NO_TEXTURE
 from simgen.world.engine.newton.render.light import LightBatch
-from simgen.world.engine.newton.render.renderer import Backend, Renderer
+from simgen.world.engine.newton.render.renderer import Renderer
 from simgen.world.engine.newton.render.textures import texture_arrays
 from simgen.world.robot.card import RobotCard
 from simgen.world.scene.scene import CameraView, Layout, Light, Scene

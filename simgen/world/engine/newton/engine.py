@@ -9,14 +9,13 @@ import torch
 import warp as wp
 
 from simgen.errors import BadInput, SimgenError
-from simgen.world.engine.base import WorldState
+from simgen.world.engine.base import Backend, WorldState
 from simgen.world.engine.bookkeeping import SceneBook, segmentation_ids
 from simgen.world.engine.newton.compile import compile_ahead
 from simgen.world.engine.newton.contacts import ContactForces
 from simgen.world.engine.newton.drawing import Drawing
 from simgen.world.engine.newton.model import build_world_model
 from simgen.world.engine.newton.physics import Physics
-from simgen.world.engine.newton.render.renderer import Backend
 from simgen.world.kernels import required
 from simgen.world.robot.card import load_card
 from simgen.world.scene.scene import Layout, Scene

@@ -70,6 +70,25 @@ def test_all_outputs_a_textured_body_and_a_hand_camera(stage_of: Callable[..., A
     assert float((albedo[0] - albedo[1]).abs().mean()) <= LARGEST_SHADE_ERROR
 
 
+def test_more_samples_smooth_the_colours_alone(stage_of: Callable[..., Any]) -> None:
+    objects = {"block": standing({"box": [0.1, 0.06, 0.08]}, x=0.05, y=0.1, color="red")}
+    cameras = {"base": {**BASE, "outputs": ["rgb", "depth", "segmentation"]}}
+    pictures = []
+    for samples in (1, 2, 4):
+        stage = stage_of(objects, cameras=cameras, render={"samples": samples})
+        stage.build()
+        pictures.append(stage.batch.render()["base"])
+    one, two, four = pictures
+    assert torch.equal(one["depth"], four["depth"])
+    assert torch.equal(one["segmentation"], four["segmentation"])
+    assert_alike(four, newton_images(stage, 0)["base"])
+    labels = one["segmentation"][0, ..., 0].float()[None, None]
+    uneven = torch.nn.functional.max_pool2d(labels, 3, 1, 1) != -torch.nn.functional.max_pool2d(-labels, 3, 1, 1)
+    finer = [(some["rgb"].float() - four["rgb"].float()).abs().amax(-1)[0] for some in (one, two)]
+    assert finer[0][uneven[0, 0]].mean() > 2 * finer[1][uneven[0, 0]].mean()  # edges come closer to the smooth ones
+    assert finer[0][uneven[0, 0]].mean() > 2 * finer[0][~uneven[0, 0]].mean()
+
+
 def test_the_first_picture_does_not_change_the_world(stage_of: Callable[..., Any]) -> None:
     cameras = {"base": {**BASE, "outputs": ["rgb"]}}
     stage = stage_of({"cube": standing({"box": [0.04, 0.04, 0.04]}, y=0.2)}, cameras=cameras)

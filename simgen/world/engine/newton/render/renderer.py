@@ -11,6 +11,7 @@ import torch
 import warp as wp
 
 from simgen.errors import SimgenError
+from simgen.world.engine.base import Backend
 from simgen.world.engine.newton.render.camera import CameraBatch
 from simgen.world.engine.newton.render.color import color_tables
 from simgen.world.engine.newton.render.instances import InstanceTable
@@ -29,7 +30,6 @@ from simgen.world.engine.newton.render.textures import TextureArrays, texture_ar
 from simgen.world.engine.newton.render.trace import trace_kernel
 
 Output = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
-Backend = Literal["auto", "raster", "trace"]
 DTYPES = {"rgb": wp.vec3ub, "depth": wp.int16, "segmentation": wp.int16, "normals": wp.vec3, "albedo": wp.vec3ub}
 CPU_PASS_SAMPLES = 4 * 128 * 128  # what stays in the cache of a core
 GPU_PASS_SAMPLES = 1 << 26  # what is little memory for a GPU
