@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 T = TypeVar("T")
+WIDTH_OF_PIPES = 160  # columns; a file or a pager has room for tables
 
 Overrides = Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="FIELD=VALUE"), tyro.conf.UseAppendAction]
 """`--set episode.max_steps=50`, as often as needed."""
@@ -37,7 +39,8 @@ def parse(arguments: type[T], argv: Sequence[str], command: str) -> T:
 
 def console() -> Console:
     """Returns the console for people: tables, bars and messages go to stderr."""
-    return Console(stderr=True, highlight=False)
+    piped = not sys.stderr.isatty() and "COLUMNS" not in os.environ
+    return Console(stderr=True, highlight=False, width=WIDTH_OF_PIPES if piped else None)
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
