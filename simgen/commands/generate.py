@@ -18,7 +18,7 @@ class Arguments:
     """Generate a dataset.
 
     Args:
-        task: Name of a task (`simgen list tasks`) or path of a YAML file.
+        task: Name of a task or mixture (`simgen list tasks`) or path of a YAML file.
         out: Directory of the dataset.
         random: Episodes with a random policy.
         teacher: Successful episodes of the task's teacher.
@@ -59,9 +59,9 @@ def main(argv: list[str]) -> int:
     arguments = parse(Arguments, argv, "generate")
     from simgen.commands.progress import phase_progress
     from simgen.generate import GenerateOptions, generate
-    from simgen.spec import load_any_task
+    from simgen.spec import load_task_or_mixture
 
-    task = load_any_task(arguments.task, arguments.overrides)
+    task = load_task_or_mixture(arguments.task, arguments.overrides)
     options = GenerateOptions(
         random=arguments.random,
         teacher=arguments.teacher,

@@ -9,7 +9,7 @@ import tyro
 
 from simgen.commands.output import Overrides, console, parse, show_table, write_json
 from simgen.errors import BadInput
-from simgen.spec import AnyTask, RegisteredSpec, load_any_task
+from simgen.spec import AnyTask, Mixture, RegisteredSpec, load_task_or_mixture
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 
@@ -43,8 +43,9 @@ def main(argv: list[str]) -> int:
 def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     """Checks one file, tells the person at the terminal, and returns the same for a script."""
     try:
-        task = load_any_task(name, overrides)
-        _look_deeper(task, name)
+        task = load_task_or_mixture(name, overrides)
+        for part in [part.task for part in task.parts] if isinstance(task, Mixture) else [task]:
+            _look_deeper(part, name)
     except BadInput as error:
         console().print(f"{error}", style="red", markup=False, soft_wrap=True)
         return {"file": name, "ok": False, "error": str(error)}
@@ -58,9 +59,9 @@ def _look_deeper(task: AnyTask, name: str) -> None:
     """Draws some scenes, which is where objects that cannot be placed come to light; looks ids up in ManiSkill."""
     try:
         if isinstance(task, RegisteredSpec):
-            from simgen.env.registered.catalogue import entry
+            from simgen.env.registered.catalogue import check_names
 
-            entry(task.env_id)
+            check_names(task)
             return
         sampler = SceneSampler(task, layout_of(task))
         for seed in range(_SCENES):
@@ -69,7 +70,10 @@ def _look_deeper(task: AnyTask, name: str) -> None:
         raise BadInput(f"{name}: {error}") from error
 
 
-def _content(task: AnyTask) -> dict[str, Any]:
+def _content(task: AnyTask | Mixture) -> dict[str, Any]:
+    if isinstance(task, Mixture):
+        total = sum(part.weight for part in task.parts)
+        return {"name": task.name, "shares": {part.task.name: part.weight / total for part in task.parts}}
     if isinstance(task, RegisteredSpec):
         return {
             "name": task.name,

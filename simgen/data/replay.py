@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,22 @@ from simgen.env.factory import make_env
 from simgen.env.numpy_view import to_numpy
 from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput, SimgenError
-from simgen.spec import AnyTask, load_any_task
+from simgen.spec import AnyTask, Mixture, load_task_or_mixture
 
 # Beside the task's own fields, a dataset's spec says here how the episodes were generated.
 GENERATION = "generation"
+TASKS = "tasks"  # below it, in a dataset of several tasks: what holds for each, by its name
+MIXED = "mixed"  # stands for the engine where not all tasks have the same
 ACTORS, ARTICULATIONS = "env_states/actors/", "env_states/articulations/"
 IMAGES = "obs/sensor_data/"
 
 
 # How far a replay may be from its recording: another device rounds differently.
 POSITION_TOLERANCE, JOINT_TOLERANCE = 1e-3, 1e-3  # [m], [rad or m]
-PIXEL_TOLERANCE = {"rgb": 2, "albedo": 2, "depth": 2, "normals": 0.02, "segmentation": 0}  # in the image's own unit
+PIXEL_TOLERANCE = {  # in the image's own unit
+    "rgb": 2, "albedo": 2, "depth": 2, "normals": 0.02, "segmentation": 0,
+    "optical_flow": 0.1, "scene_flow": 1e-3, "pointcloud": 3e-3,
+}  # fmt: skip
 PIXEL_SHARE_TOLERANCE = 0.01  # of an image's pixels may differ by more, at the edges of what has moved by a hair
 
 
@@ -67,9 +73,18 @@ class Replay:
         )
 
 
-def task_of(spec: dict[str, Any]) -> AnyTask:
-    """Returns the task that a dataset's spec describes."""
-    return load_any_task({name: value for name, value in spec.items() if name != GENERATION})
+def task_of(spec: dict[str, Any], name: str) -> AnyTask:
+    """Returns the task of this name that a dataset's spec describes, as the only one or as one of several."""
+    described = load_task_or_mixture({key: value for key, value in spec.items() if key != GENERATION})
+    if not isinstance(described, Mixture):
+        return described
+    return next(part.task for part in described.parts if part.task.name == name)
+
+
+def engine_of_task(manifest: Mapping[str, Any], name: str) -> str | None:
+    """Returns the engine that a task's episodes were recorded in."""
+    tasks = manifest["spec"].get(GENERATION, {}).get(TASKS, {})
+    return tasks[name]["engine"] if name in tasks else manifest["engine"]
 
 
 @one_torch_thread()
@@ -84,7 +99,8 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
     if not -len(dataset) <= number < len(dataset):
         raise BadInput(f"{path}: there is no episode {number}; allowed: 0 to {len(dataset) - 1}.")
     episode = dataset[number].read()
-    env = make_env(task_of(dataset.spec), 1, device, images=images, engine=dataset.manifest["engine"])
+    task, engine = task_of(dataset.spec, episode.task), engine_of_task(dataset.manifest, episode.task)
+    env = make_env(task, 1, device, images=images, engine=engine)
     with contextlib.closing(env):
         return _Comparison(env, episode).result()
 

@@ -130,6 +130,11 @@ class DatasetWriter:
             write_manifest(self.path, self._manifest)
         return shard_range(self._manifest["phases"], self._manifest["episodes_per_shard"], phase, index)
 
+    @property
+    def notes(self) -> dict[str, dict[str, Any]]:
+        """What is known so far of what the data do not say, by the path of an array."""
+        return self._manifest["feature_notes"]
+
     def describe(self, features: Mapping[str, Mapping[str, Any]]) -> None:
         """Adds to what `features` of the constructor says, where that is only known now."""
         notes = {**self._manifest["feature_notes"], **plain(dict(features), "features")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from simgen.generate.run import GenerateOptions, Summary, generate
+from simgen.generate.options import GenerateOptions
+from simgen.generate.run import Summary, generate
 
 __all__ = ["GenerateOptions", "Summary", "generate"]

@@ -8,8 +8,13 @@ import numpy as np
 from simgen.env.base import BaseEnv
 from simgen.errors import BadInput
 from simgen.machine import available_bytes
+from simgen.spec import TaskSpec
 
 LARGEST_SHARE = 0.5  # of the available memory; the encoders' queue, the engine and the files' cache want some too
+_PIXEL_BYTES = {
+    "rgb": 3, "albedo": 3, "depth": 2, "segmentation": 2, "normals": 12, "optical_flow": 8, "scene_flow": 12,
+    "pointcloud": 16,
+}  # fmt: skip
 _STEP_BYTES = 16  # reward and flags of a step
 
 
@@ -19,8 +24,23 @@ def require_memory(env: BaseEnv) -> None:
     Raises:
         BadInput: Says how much is needed, how much there is, and how many worlds would fit.
     """
-    available, each = available_bytes(), episode_bytes(env)
-    if available is None or env.num_envs * each <= LARGEST_SHARE * available:
+    _require(env.num_envs, episode_bytes(env), env.max_steps)
+
+
+def require_memory_of_images(task: TaskSpec, num_envs: int) -> None:
+    """Refuses worlds whose images alone cannot be recorded at once; for before they are built.
+
+    Raises:
+        BadInput: As `require_memory`.
+    """
+    cameras = task.cameras.values()
+    frame = sum(view.size[0] * view.size[1] * sum(_PIXEL_BYTES[name] for name in view.outputs) for view in cameras)
+    _require(num_envs, frame * (task.episode.max_steps + 1), task.episode.max_steps)
+
+
+def _require(num_envs: int, each: int, max_steps: int) -> None:
+    available = available_bytes()
+    if available is None or num_envs * each <= LARGEST_SHARE * available:
         return
     fitting = int(LARGEST_SHARE * available // each)
     advice = (
@@ -29,8 +49,8 @@ def require_memory(env: BaseEnv) -> None:
         else "not even one fits: make the cameras' images smaller or episode.max_steps shorter"
     )
     raise BadInput(
-        f"recording {env.num_envs} worlds needs {_gigabytes(env.num_envs * each)} of memory ({_gigabytes(each)} for "
-        f"each episode of up to {env.max_steps} steps), more than half of the {_gigabytes(available)} "
+        f"recording {num_envs} worlds needs {_gigabytes(num_envs * each)} of memory ({_gigabytes(each)} for "
+        f"each episode of up to {max_steps} steps), more than half of the {_gigabytes(available)} "
         f"that are available; {advice}."
     )
 

@@ -16,6 +16,7 @@ _UNITS = {
     "pd_ee_pose": "m, Euler angles XYZ in rad",
     "pd_ee_delta_pose": "shares of the largest change of position and rotation",
 }
+_CHANNELS = {"optical_flow": ("x", "y"), "scene_flow": ("x", "y", "z"), "pointcloud": ("x", "y", "z", "hit")}
 _POSE_NAMES = ("x", "y", "z", "rotation_x", "rotation_y", "rotation_z")
 
 
@@ -29,12 +30,20 @@ def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
         if bool(torch.isfinite(bound).all()):
             action[name] = bound.double().cpu().tolist()
     joints = {"names": list(env.engine.joint_names)}
-    return {
+    return _image_notes(env) | {
         "actions": action,
         "executed_actions": dict(action),
         "rewards": {"unit": _reward_unit(env)},
         "obs/agent/qpos": joints,
         "obs/agent/qvel": dict(joints),
+    }
+
+
+def _image_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
+    return {
+        f"obs/sensor_data/{camera.name}/{output}": {"names": list(_CHANNELS[output])}
+        for camera in env.layout.cameras
+        for output in camera.derived
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -13,6 +13,7 @@ from simgen.env.base import BaseEnv, Outcome
 from simgen.errors import BadInput, SimgenError
 from simgen.generate.recorder import Recorder
 from simgen.generate.schedule import Schedule
+from simgen.generate.share import Share
 from simgen.policy.base import Policy
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.seed import episode_seed
@@ -45,14 +46,25 @@ class PhaseCounts:
     discarded: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def before(cls, name: str, schedule: Schedule, writer: DatasetWriter) -> PhaseCounts:
-        """Returns the counts of what earlier runs have done."""
-        successes = sum(phase == name for phase, _ in writer.found_successful)
+    def before(cls, name: str, schedule: Schedule, writer: DatasetWriter, share: Share) -> PhaseCounts:
+        """Returns the counts of what earlier runs have done for a task."""
+        successes = len(share.own(name, writer.found_successful))
         counts = cls(schedule.wanted, len(schedule.kept), schedule.attempts, successes)
-        for (phase, _), values in writer.discarded.items():
-            if phase == name:
-                counts.discarded[values["reason"]] = counts.discarded.get(values["reason"], 0) + 1
+        for number in share.own(name, writer.discarded).values():
+            reason = writer.discarded[name, number]["reason"]
+            counts.discarded[reason] = counts.discarded.get(reason, 0) + 1
         return counts
+
+    @classmethod
+    def total(cls, parts: Iterable[PhaseCounts]) -> PhaseCounts:
+        """Returns the sum of several tasks' counts."""
+        total = cls()
+        for part in parts:
+            for name in ("wanted", "episodes", "attempts", "successes", "frames"):
+                setattr(total, name, getattr(total, name) + getattr(part, name))
+            for reason, count in part.discarded.items():
+                total.discarded[reason] = total.discarded.get(reason, 0) + count
+        return total
 
     @property
     def success_rate(self) -> float | None:
@@ -60,15 +72,20 @@ class PhaseCounts:
         return self.successes / self.attempts if self.attempts else None
 
 
+class TooFewEpisodes(SimgenError):
+    """The budget of attempts is used up before enough episodes were kept; what was kept stays."""
+
+
 class Phase:
-    """One phase of a dataset.
+    """One phase of a dataset, for one task.
 
     Args:
         name: "random" or "teacher".
         env: The worlds.
         policy: Who acts.
         writer: Where episodes go.
-        schedule: Which are tried.
+        schedule: Which of the task's episodes are tried.
+        share: Their numbers in the dataset.
         dataset_seed: Of the whole dataset.
         only_successes: Whether failures do not count.
         keep_failures: Whether failures are written too, flagged.
@@ -83,6 +100,7 @@ class Phase:
         policy: Policy,
         writer: DatasetWriter,
         schedule: Schedule,
+        share: Share,
         dataset_seed: int,
         only_successes: bool,
         keep_failures: bool,
@@ -90,18 +108,18 @@ class Phase:
         progress: Callable[[str, PhaseCounts], None],
     ) -> None:
         self.name, self._env, self._policy, self._writer = name, env, policy, writer
-        self._schedule, self._dataset_seed = schedule, dataset_seed
+        self._schedule, self._share, self._dataset_seed = schedule, share, dataset_seed
         self._only_successes, self._keep_failures = only_successes, keep_failures
         self._progress, self._recorder = progress, Recorder(env, noisy)
         self._running: dict[int, int] = {}  # world -> index
         self._interruptions: Counter[int] = Counter()
-        self.counts = PhaseCounts.before(name, schedule, writer)
+        self.counts = PhaseCounts.before(name, schedule, writer, share)
 
     def run(self) -> PhaseCounts:
         """Runs until enough episodes are kept.
 
         Raises:
-            SimgenError: If the budget of attempts is used up before; what was kept stays.
+            TooFewEpisodes: If the budget of attempts is used up before.
         """
         obs = self._start()
         while self._running:
@@ -115,7 +133,7 @@ class Phase:
                 obs = self._start() or obs
             self._progress(self.name, self.counts)
         if self._schedule.exhausted:
-            raise SimgenError(self._too_few())
+            raise TooFewEpisodes(self._too_few())
         return self.counts
 
     def _too_few(self) -> str:
@@ -126,8 +144,9 @@ class Phase:
             reasons[KEPT_FAILURE] = flagged
         most = "; ".join(f"{_first_line(reason)} ({count} times)" for reason, count in reasons.most_common(2))
         text = (
-            f"{self.name} phase: only {len(self._schedule.kept)} of {self._schedule.wanted} episodes succeeded in "
-            f"{self._schedule.attempts} attempts; they are kept. Most frequent: {most or 'nothing else'}."
+            f"{self._env.task.name}, {self.name} phase: only {len(self._schedule.kept)} of {self._schedule.wanted} "
+            f"episodes succeeded in {self._schedule.attempts} attempts; they are kept. "
+            f"Most frequent: {most or 'nothing else'}."
         )
         if FAILURE in reasons:
             text += " To look at failures, generate into another directory with --keep-failures."
@@ -187,7 +206,7 @@ class Phase:
         return f"the process that simulated it died {MOST_INTERRUPTIONS} times"
 
     def _conclude(self, world: int, index: int, seed: int) -> None:
-        episode = self._recorder.finish(world, index, self.name, [])
+        episode = self._recorder.finish(world, self._share.number(index), self.name, [])
         failed = self._only_successes and not episode.success
         self.counts.successes += int(episode.success)
         if failed and not self._keep_failures:
@@ -205,7 +224,7 @@ class Phase:
 
     def _discard(self, index: int, seed: int, reason: str) -> None:
         self._schedule.reject(index)
-        self._writer.discard(self.name, index, seed, reason)
+        self._writer.discard(self.name, self._share.number(index), seed, reason)
         self.counts.attempts += 1
         self.counts.discarded[reason] = self.counts.discarded.get(reason, 0) + 1
 

@@ -14,6 +14,7 @@ from simgen.spec.episode import EpisodeSpec
 from simgen.spec.find import find_task, task_names
 from simgen.spec.load import AnyTask, load_any_task, load_task, parse_task
 from simgen.spec.look import FixtureSpec, GroundSpec
+from simgen.spec.mixture import Mixture, Part, load_task_or_mixture
 from simgen.spec.object import ObjectSpec
 from simgen.spec.observe import ObserveSpec
 from simgen.spec.physics import PhysicsSpec
@@ -38,10 +39,12 @@ __all__ = [
     "FixtureSpec",
     "GroundSpec",
     "LightSpec",
+    "Mixture",
     "MoveSpec",
     "ObjectSpec",
     "ObserveSpec",
     "Parameter",
+    "Part",
     "PhysicsSpec",
     "PoseSpec",
     "RegisteredSpec",
@@ -64,6 +67,7 @@ __all__ = [
     "json_schema",
     "load_any_task",
     "load_task",
+    "load_task_or_mixture",
     "mesh_files",
     "observation_call",
     "observation_label",

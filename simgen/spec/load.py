@@ -23,6 +23,7 @@ from simgen.spec.task import TaskSpec
 Source = str | os.PathLike[str] | Mapping[str, Any]
 AnyTask = TaskSpec | RegisteredSpec
 ENV_ID = "env_id"  # the field that makes a file one of a registered environment
+MIXTURE = "mixture"  # the field that makes a file one of several tasks
 
 
 def load_any_task(source: Source, overrides: Iterable[str] = (), registry: Registry | None = None) -> AnyTask:
@@ -114,6 +115,10 @@ def _task(document: Document, folder: Path | None, overrides: Iterable[str], reg
         raise BadInput(
             f"{document.origin((ENV_ID,))}: is an environment of ManiSkill's; this needs a task of simgen's."
         )
+    if isinstance(document.data, Mapping) and MIXTURE in document.data:
+        raise BadInput(
+            f"{document.origin((MIXTURE,))}: is a mixture of tasks, which `simgen generate` takes; this needs one task."
+        )
     if not isinstance(document.data, Mapping):
         found = shown(document.data)
         raise BadInput(f"{document.origin(())}: must be a mapping of fields (name, robot, scene ...), not {found}")
@@ -171,7 +176,7 @@ def _other_problems(
 def _stand_ins(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
     """Returns parts to put where the user's cannot be read and other parts refer to them."""
     cameras = data.get("cameras")
-    camera = {"eye": [1.0, 0.0, 0.0], "look_at": [0.0, 0.0, 0.0]}
+    camera = {"eye": [1.0, 0.0, 0.0], "look_at": [0.0, 0.0, 0.0], "outputs": ["rgb", "depth"]}
     return {
         "name": "unread",
         "robot": {"use": next(iter(registry.robots), "none")},

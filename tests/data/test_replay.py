@@ -151,7 +151,7 @@ def test_executed_actions_are_replayed_and_not_their_labels(tmp_path: Path) -> N
 def test_the_task_of_a_dataset_is_the_task_it_was_made_of(dataset: Path) -> None:
     spec = open_dataset(dataset).spec
     assert GENERATION in spec
-    assert task_of_spec(spec) == task()
+    assert task_of_spec(spec, task().name) == task()
 
 
 def test_an_episode_that_is_not_there_is_refused(dataset: Path) -> None:

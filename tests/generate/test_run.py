@@ -15,8 +15,10 @@ from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
 from simgen.generate import GenerateOptions, generate
 from simgen.generate.memory import available_bytes, episode_bytes
+from simgen.generate.part import TaskPart
 from simgen.generate.recorder import Recorder
-from simgen.generate.run import _identity
+from simgen.generate.run import dataset_spec
+from simgen.generate.share import Share, Turns
 from simgen.policy import make_policy
 from simgen.spec import TaskSpec, load_task
 
@@ -44,7 +46,7 @@ def test_a_start_that_fails_is_simply_tried_again(tmp_path: Path, monkeypatch: p
         raise BadInput("this cannot be built.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("simgen.generate.run.make_env", broken)
+        patch.setattr("simgen.generate.part.make_env", broken)
         with pytest.raises(BadInput, match="cannot be built"):
             generate(load_task(COIN), tmp_path / "out", OPTIONS)
     generate(load_task(COIN), tmp_path / "out", replace(OPTIONS, seed=5, codec="gzip"))
@@ -67,13 +69,21 @@ def test_resume_notices_that_a_mesh_file_has_changed(tmp_path: Path) -> None:
 
 def test_the_device_is_part_of_what_a_dataset_is_made_of(tmp_path: Path) -> None:
     task = load_task(COIN)
-    of_cuda = {"generation": _identity(task, replace(OPTIONS, device="cuda:1"))}
+    part = TaskPart(task, Share(Turns([1.0]), 0), {"random": 1, "teacher": 0}, OPTIONS)
+    of_cuda = dataset_spec(task, [part], replace(OPTIONS, device="cuda:1"))
     assert of_cuda["generation"]["device"] == "cuda"
     assert "mesh_files" not in of_cuda["generation"]
-    with DatasetWriter(tmp_path / "out", task.resolved() | of_cuda) as writer:
+    with DatasetWriter(tmp_path / "out", of_cuda) as writer:
         writer.discard("random", 0, seed=1, reason="failure")
     with pytest.raises(BadInput, match=r'generation\.device: "cuda" in the dataset, "cpu" now; another device rounds'):
         generate(task, tmp_path / "out", replace(OPTIONS, resume=True))
+
+
+def test_images_that_memory_does_not_hold_are_refused_before_a_world_is_built(tmp_path: Path) -> None:
+    camera = {"eye": [1, 0, 1], "look_at": [0, 0, 0], "size": [2048, 2048], "outputs": ["rgb", "pointcloud"]}
+    task = load_task({**COIN, "cameras": {"base": camera}})
+    with pytest.raises(BadInput, match=r"recording 1000000 worlds needs .* GB .*; use --num-envs \d+ or fewer"):
+        generate(task, tmp_path / "out", replace(OPTIONS, random=1000000, num_envs=1000000))
 
 
 def test_more_worlds_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

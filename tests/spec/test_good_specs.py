@@ -12,11 +12,13 @@ from simgen.errors import BadInput
 from simgen.paths import tasks_dir
 from simgen.spec import (
     Distribution,
+    Mixture,
     RegisteredSpec,
     TaskSpec,
     gate_call,
     load_any_task,
     load_task,
+    load_task_or_mixture,
     mesh_files,
     observation_call,
     observation_label,
@@ -93,7 +95,20 @@ def test_the_task_of_the_design_loads_as_it_is(tmp_path, registry):
     assert load_task(resolved(task), registry=registry) == task
 
 
-@pytest.mark.parametrize("path", sorted(tasks_dir().rglob("*.yaml")), ids=lambda path: "-".join(path.parts[-2:]))
+MIXTURES = sorted((tasks_dir() / "mixtures").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", MIXTURES, ids=lambda path: path.stem)
+def test_every_mixture_that_is_shipped_loads_and_is_called_like_its_file(path):
+    mixture = load_task_or_mixture(path)
+    assert isinstance(mixture, Mixture)
+    assert mixture.name == path.stem
+    assert load_task_or_mixture(mixture.resolved()) == mixture
+
+
+@pytest.mark.parametrize(
+    "path", sorted({*tasks_dir().rglob("*.yaml")} - {*MIXTURES}), ids=lambda path: "-".join(path.parts[-2:])
+)
 def test_every_task_that_is_shipped_loads_and_is_called_like_its_file(path, registry):
     task = load_any_task(path, registry=registry)
     assert task.name == (task.env_id if isinstance(task, RegisteredSpec) else path.stem)

@@ -1,0 +1,131 @@
+"""One task's part of a run: its worlds, which of its episodes are missing, and its phases."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from simgen.data.writer import DatasetWriter
+from simgen.env.base import BaseEnv
+from simgen.env.factory import engine_of, make_env
+from simgen.generate.memory import require_memory, require_memory_of_images
+from simgen.generate.notes import feature_notes
+from simgen.generate.options import GenerateOptions
+from simgen.generate.phase import Phase, PhaseCounts
+from simgen.generate.schedule import Schedule
+from simgen.generate.share import Share
+from simgen.policy import make_policy
+from simgen.spec import AnyTask, RegisteredSpec, TaskSpec
+from simgen.world.scene.layout import layout_of
+
+PHASES = ("random", "teacher")
+
+
+class TaskPart:
+    """A task and its share of the episodes.
+
+    The environment is made when it is first needed: a dataset that is complete already needs none.
+
+    Args:
+        task: The task.
+        share: Its numbers among the dataset's episodes.
+        wanted: Episodes of each phase.
+        options: Of the run.
+
+    Attributes:
+        task: The task, complete: what it leaves open the environment has decided.
+        counts: What each phase has done so far; filled by `look_up`.
+    """
+
+    def __init__(self, task: AnyTask, share: Share, wanted: dict[str, int], options: GenerateOptions) -> None:
+        self.task, self._share, self._wanted, self._options = task, share, wanted, options
+        self._env: BaseEnv | None = None
+        self.counts: dict[str, PhaseCounts] = {}
+        self._schedules: dict[str, Schedule] = {}
+        if isinstance(task, RegisteredSpec):
+            self.task = self.env.task
+
+    @property
+    def engine(self) -> str:
+        """Name of the engine that runs the task."""
+        return engine_of(self.task, self._options.engine)
+
+    @property
+    def env(self) -> BaseEnv:
+        """The worlds."""
+        if self._env is None:
+            options = self._options
+            num_envs = max(1, min(options.num_envs, max(self._wanted.values())))
+            if isinstance(self.task, TaskSpec):
+                require_memory_of_images(self.task, num_envs)
+            self._env = make_env(self.task, num_envs, options.device, options.seed, engine=options.engine)
+        return self._env
+
+    def identity(self) -> dict[str, Any]:
+        """What decides the content of the task's episodes beside the task itself and what the run was told."""
+        recorded = self.env.recorded if isinstance(self.task, RegisteredSpec) else {}
+        meshes = _mesh_hashes(self.task) if isinstance(self.task, TaskSpec) else {}
+        return {"engine": self.engine} | recorded | ({"mesh_files": meshes} if meshes else {})
+
+    def look_up(self, writer: DatasetWriter) -> None:
+        """Finds out what earlier runs have done."""
+        for name in PHASES:
+            self._schedules[name] = schedule = self._schedule(name, writer)
+            self.counts[name] = PhaseCounts.before(name, schedule, writer, self._share)
+
+    @property
+    def missing(self) -> list[str]:
+        """The phases that want more episodes than are kept."""
+        return [name for name, schedule in self._schedules.items() if len(schedule.kept) < schedule.wanted]
+
+    def prepare(self) -> None:
+        """Makes the worlds, and refuses more of them than memory allows."""
+        require_memory(self.env)
+
+    def run(self, name: str, writer: DatasetWriter, progress: Callable[[str, PhaseCounts], None]) -> None:
+        """Runs a phase.
+
+        Raises:
+            TooFewEpisodes: If the budget of attempts is used up before enough episodes are kept.
+        """
+        options, teacher = self._options, name == "teacher"
+        policy = make_policy(name if teacher else options.random_policy, self.env, options.noise)
+        phase = Phase(
+            name, self.env, policy, writer, self._schedules[name], self._share, options.seed,
+            only_successes=teacher, keep_failures=options.keep_failures, noisy=teacher and options.noise > 0,
+            progress=progress,
+        )  # fmt: skip
+        self.counts[name] = phase.counts
+        phase.run()
+
+    def notes(self) -> dict[str, dict[str, Any]]:
+        """What the task's data do not say themselves, by the path of the array."""
+        return feature_notes(self.env)
+
+    def close(self) -> None:
+        """Frees the worlds."""
+        if self._env is not None:
+            self._env.close()
+            self._env = None
+
+    def _schedule(self, name: str, writer: DatasetWriter) -> Schedule:
+        own = self._share.own
+        finished, rejected = set(own(name, writer.finished)), set(own(name, writer.discarded))
+        if name == "teacher" and self._options.keep_failures:
+            failed = finished - set(own(name, writer.found_successful))
+            finished, rejected = finished - failed, rejected | failed
+        wanted = self._wanted[name]
+        return Schedule(wanted, finished, rejected, self._options.max_attempts or 10 * wanted + 20)
+
+
+def _mesh_hashes(task: TaskSpec) -> dict[str, str]:
+    """Returns a hash of the candidate models of each object that is read from mesh files."""
+    from_files = [
+        name for name, spec in task.scene.objects.items() if any(shape.kind == "mesh" for shape in spec.shapes)
+    ]
+    if not from_files:
+        return {}
+    slots = {slot.name: slot for slot in layout_of(task).bodies}
+    keys = {name: " ".join(model.key for model in slots[name].candidates) for name in from_files}
+    return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in keys.items()}
