@@ -1,16 +1,19 @@
-"""List what there is: tasks, robots, objects, terms, textures, colors; the environments of ManiSkill."""
+"""List what there is: tasks, robots, objects, terms, what can be randomized, looks; the environments of ManiSkill."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import tyro
 
 from simgen.commands.output import console, parse, show_table, write_json
 
-What = Literal["tasks", "robots", "objects", "terms", "textures", "colors", "maniskill"]
+if TYPE_CHECKING:
+    from simgen.spec import AnyTask, Mixture
+
+What = Literal["tasks", "robots", "objects", "terms", "randomizations", "textures", "colors", "maniskill"]
 Row = dict[str, Any]
 NOTE = "licence_note"  # too long for a column: a line below the table
 COMPLETE = "complete in the wheel"
@@ -57,14 +60,24 @@ def _show_maniskill(rows: list[Row]) -> None:
     console().print()
     show_table("Control modes of the default robots, the default first", ("", ""), modes.items())
     ready = sum(row["ready"] for row in rows)
-    console().print(f"\n{ready} of {len(rows)} can run now; `simgen assets fetch NAME` downloads what one needs.")
+    console().print(
+        f"\n{ready} of {len(rows)} have all they need here (pictures need a Vulkan device, see `simgen doctor`); "
+        "`simgen assets fetch NAME` downloads what others need."
+    )
 
 
 def _tasks() -> list[Row]:
-    from simgen.spec import load_any_task, task_names
+    from simgen.spec import load_task_or_mixture, task_names
 
-    tasks = [load_any_task(path) for paths in task_names().values() for path in paths]
-    return [{"name": task.name, "robot": task.robot.use or "", "description": task.description} for task in tasks]
+    tasks = [load_task_or_mixture(path) for paths in task_names().values() for path in paths]
+    return [{"name": task.name, "robot": _robots_of(task), "description": task.description} for task in tasks]
+
+
+def _robots_of(task: AnyTask | Mixture) -> str:
+    from simgen.spec import Mixture
+
+    parts = [part.task for part in task.parts] if isinstance(task, Mixture) else [task]
+    return ", ".join(dict.fromkeys(part.robot.use or "" for part in parts))
 
 
 def _robots() -> list[Row]:
@@ -104,6 +117,30 @@ def _terms() -> list[Row]:
         }
         rows.append({"name": term.name, "role": term.role, "description": term.description, "parameters": parameters})
     return rows
+
+
+def _randomizations() -> list[Row]:
+    from simgen.spec import default_registry
+
+    return [
+        {
+            "name": entry.path,
+            "unit": entry.unit,
+            "default": entry.default,
+            "safe_range": _safe(entry.safe, entry.change, entry.words),
+            "engines": entry.engines,
+            "description": entry.description,
+        }
+        for entry in default_registry().randomizable
+    ]
+
+
+def _safe(ends: tuple[float, float] | None, change: bool, words: str) -> str:
+    """Says what a task usually stands; names of colours and textures all do."""
+    if ends is None or (words and ends == (0.0, 1.0)):
+        return f"any {words}"
+    low, high = (f"{end:+g}" if change else f"{end:g}" for end in ends)
+    return f"{low} to {high}"
 
 
 def _textures() -> list[Row]:
@@ -150,6 +187,7 @@ _LISTS: dict[What, Callable[[], list[Row]]] = {
     "robots": _robots,
     "objects": _objects,
     "terms": _terms,
+    "randomizations": _randomizations,
     "textures": _textures,
     "colors": _colors,
     "maniskill": _maniskill,

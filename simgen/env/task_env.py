@@ -8,6 +8,8 @@ import torch
 from gymnasium.vector import AutoresetMode
 
 from simgen.env.base import BaseEnv, Observation, Outcome
+from simgen.env.disturbances import LateActions, Pushes
+from simgen.env.frames import Frames
 from simgen.env.terms import bind_condition, bind_observations, bind_rewards
 from simgen.env.terms.bind import StepFacts
 from simgen.spec.task import TaskSpec
@@ -19,6 +21,7 @@ from simgen.world.robot.control.mode import ActionMode, make_action_mode
 from simgen.world.robot.kinematics import Kinematics
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
+from simgen.world.scene.scene import Scene
 
 AGENT = ("qpos", "qvel")
 DEFAULT_ENGINE = "newton"
@@ -69,6 +72,9 @@ class TaskEnv(BaseEnv):
             self.kinematics = Kinematics(self.card, num_envs, device)
             self.action_mode = make_action_mode(task.robot.control, self.card, self.kinematics)
             self._images = images and bool(self.layout.cameras)
+            self._frames = Frames(self.engine)
+            self._late = LateActions(num_envs, self.device)
+            self._pushes = Pushes(self.engine, self.card, self.max_steps, self.control_seconds)
             self._start_next(range(num_envs))
             self._bind()
             self._make_spaces()
@@ -85,12 +91,23 @@ class TaskEnv(BaseEnv):
         if task.success is not None:
             self._success = bind_condition(task.success, self.worlds)
 
+    def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
+        """Starts episodes with these scenes; see BaseEnv."""
+        super().start_scenes(env_ids, scenes)
+        ids = torch.as_tensor(list(env_ids), device=self.device)
+        self._frames.begin(ids, self.worlds.state)
+        self._late.begin(ids, scenes, self.worlds.state.qpos)
+        self._pushes.begin(ids, scenes)
+
     def advance(self, actions: torch.Tensor) -> Outcome:
         """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
         actions = torch.as_tensor(actions, dtype=torch.float32, device=self.device)
-        self.engine.set_targets(self.action_mode.targets(actions, self.worlds.state.qpos))
+        targets = self._late.targets(self.action_mode, actions, self._steps, self.worlds.state.qpos)
+        self.engine.set_targets(targets)
+        self._pushes.apply(self._steps)
         self.engine.step()
         self.worlds.refresh()
+        self._frames.step(self.worlds.state)
         self._steps += 1
         problems, interrupted = self.engine.problems(), frozenset(self.engine.interrupted())
         success = self._success() if self._success is not None else self._no()
@@ -112,12 +129,7 @@ class TaskEnv(BaseEnv):
         if self._privileged_terms:
             obs["privileged"] = {name: term() for name, term in self._privileged_terms.items()}
         if self._images:
-            images = self.engine.render(worlds)
-            obs["sensor_param"] = self.engine.camera_parameters()
-            obs["sensor_data"] = {
-                camera: {name: image.clone() if copy else image for name, image in outputs.items()}
-                for camera, outputs in images.items()
-            }
+            obs["sensor_param"], obs["sensor_data"] = self._frames.take(worlds, copy)
         return {group: values for group, values in obs.items() if values}
 
     def env_states(self) -> dict[str, torch.Tensor]:

@@ -39,6 +39,10 @@ def flattened(value: Any) -> Any:
 RandomizePath = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=200)]
 RandomizeSpec = Annotated[
     dict[RandomizePath, Distribution],
-    Field(max_length=500, description="Distributions by path, e.g. `cube.mass`, `camera.base.eye`, `light.intensity`."),
+    Field(
+        max_length=500,
+        description="Distributions by path, e.g. `cube.mass`, `camera.base.eye`, `light.intensity`; `simgen list "
+        "randomizations` names them with unit, default, safe range and engines.",
+    ),
     BeforeValidator(flattened),
 ]

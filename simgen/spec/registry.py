@@ -107,6 +107,11 @@ class Randomizable:
         factor: The value is a factor on what the robot's card says.
         words: "color" or "texture" where names are allowed.
         above: `low` itself is not allowed.
+        default: What is there where nothing is drawn, in words.
+        base: The same as a number, where only `randomize` can change it.
+        safe: Lowest and highest value (of each component) that tasks usually stand; None where all names do.
+        change: `safe` is meant as a change of what is there, as `jitter` makes it.
+        engines: Those that can do it.
     """
 
     path: str
@@ -118,6 +123,11 @@ class Randomizable:
     factor: bool = False
     words: str = ""
     above: bool = False
+    default: str = ""
+    base: float | None = None
+    safe: tuple[float, float] | None = None
+    change: bool = False
+    engines: tuple[str, ...] = ("newton", "maniskill")
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,8 @@ def _require_stretchable(name: str, candidates: Sequence[ObjectModel], scales: S
 
 def _camera(name: str, spec: CameraSpec) -> CameraSlot:
     width, height = spec.size
-    return CameraSlot(name, width, height, spec.outputs, spec.mount, spec.near, spec.far)
+    hidden = frozenset(spec.drawn) - frozenset(spec.outputs)
+    return CameraSlot(name, width, height, spec.drawn, spec.mount, spec.near, spec.far, spec.derived, hidden)
 
 
 def layout_of(task: TaskSpec) -> Layout:

@@ -14,12 +14,13 @@ from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.scene import placement
 from simgen.world.scene.color import color_name, linear_to_srgb, parse_color, srgb_to_linear
 from simgen.world.scene.placement import Placed
-from simgen.world.scene.scene import Body, BodySlot, CameraView, Layout, Light, RobotSetup, Scene
+from simgen.world.scene.scene import Body, BodySlot, CameraView, Layout, Light, Push, RobotSetup, Scene
 from simgen.world.scene.seed import stream
 
 # Objects without a colour get these in turn, so that neighbours differ; meshes with colours of their own keep those.
 PALETTE = ("red", "blue", "yellow", "green", "orange", "purple", "cyan", "pink", "lime", "brown", "white")
 GROUND = "ground"
+PUSH_INTERVAL = 2.0  # [s], on average
 
 
 class SceneSampler:
@@ -145,6 +146,8 @@ class SceneSampler:
             color=_linear(srgb),
             texture=draws.word(f"{name}.texture", spec.texture),
             color_name=color_name(seen),
+            center_offset=np.asarray(draws.value(f"{name}.com", None, np.zeros(3)), float),
+            push=_push(name, draws),
         )
 
     def _robot(self, seed: int, draws: _Draws) -> RobotSetup:
@@ -158,6 +161,10 @@ class SceneSampler:
             damping_scale=gains * float(draws.value("robot.damping", None, 1.0)),
             armature_scale=float(draws.value("robot.armature", None, 1.0)),
             friction_scale=float(draws.value("robot.friction", None, 1.0)),
+            joint_friction=float(draws.value("robot.joint_friction", None, 0.0)),
+            force_scale=float(draws.value("robot.motor_strength", None, 1.0)),
+            delay=draws.count("robot.delay"),
+            push=_push("robot", draws),
         )
 
     def _light(self, draws: _Draws) -> Light:
@@ -220,6 +227,13 @@ class _Draws:
             value = self._keep(path, change.sample(stream(self._seed, "randomize", path), base=base))
         return value
 
+    def count(self, path: str) -> int:
+        """Returns the whole number at a path, the nearest to what is drawn; 0 if nothing is."""
+        value = round(float(self.value(path, None, 0.0)))
+        if path in self.values:
+            self._keep(path, value)
+        return value
+
     def word(self, path: str, written: Any, default: str | None = None) -> str | None:
         """Returns the name at a path."""
         for source in (self._randomize.get(path), written):
@@ -243,6 +257,12 @@ class _Draws:
     def _keep(self, path: str, value: Any) -> Any:
         self.values[path] = value if isinstance(value, str) else np.asarray(value, float).tolist()
         return value
+
+
+def _push(name: str, draws: _Draws) -> Push | None:
+    force = float(draws.value(f"{name}.push", None, 0.0))
+    interval = float(draws.value(f"{name}.push_interval", None, PUSH_INTERVAL))
+    return Push(force, interval) if force > 0.0 else None
 
 
 def _linear(srgb: Any) -> tuple[float, float, float]:

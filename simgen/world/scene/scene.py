@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from simgen.spec.camera import DerivedOutput, NativeOutput
 from simgen.world.scene.model import ObjectModel
 
 Motion = Literal["dynamic", "fixed", "marker"]
-CameraOutput = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
+CameraOutput = NativeOutput
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +38,11 @@ class CameraSlot:
     Args:
         name: As in the spec.
         width, height: Image size [px].
-        outputs: Which images it makes.
+        outputs: Which images the engine makes.
         mount: Link of the robot or body that carries it, or None for one that stands in the world.
         near, far: Clipping distances [m].
+        derived: Which images are worked out from depth, segmentation and poses.
+        hidden: Those of `outputs` that nobody asked for: only `derived` needs them.
     """
 
     name: str
@@ -49,6 +52,8 @@ class CameraSlot:
     mount: str | None = None
     near: float = 0.01
     far: float = 100.0
+    derived: tuple[DerivedOutput, ...] = ()
+    hidden: frozenset[CameraOutput] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +95,19 @@ class Layout:
         return next(index for index, slot in enumerate(self.bodies) if slot.name == name)
 
 
+@dataclass(frozen=True)
+class Push:
+    """Horizontal pushes at random times, each for one control step.
+
+    Args:
+        force: [N].
+        interval: Mean time between two [s].
+    """
+
+    force: float
+    interval: float
+
+
 @dataclass(frozen=True, eq=False)
 class Body:
     """What stands in one slot in one episode.
@@ -106,6 +124,8 @@ class Body:
         color: Linear RGB 0..1.
         texture: Name of a texture, or None.
         color_name: The word for the colour, for instructions.
+        center_offset: Of the centre of mass from that of an even solid, in the object's frame [m]. Shape: (3,).
+        push: How it is pushed, or None.
     """
 
     candidate: int
@@ -119,6 +139,8 @@ class Body:
     color: tuple[float, float, float] = (0.5, 0.5, 0.5)
     texture: str | None = None
     color_name: str = ""
+    center_offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    push: Push | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +185,10 @@ class RobotSetup:
         qpos: Joint positions at the start, in the card's joint order [rad or m]. Shape: (dof,).
         stiffness_scale, damping_scale: Factors on the card's gains.
         armature_scale, friction_scale: Factors on the card's armature and on the fingers' friction.
+        joint_friction: Dry friction of each arm joint [N m].
+        force_scale: Factor on the force limits of the card's drives.
+        delay: How late actions are [control steps].
+        push: How its tool is pushed, or None.
     """
 
     qpos: np.ndarray
@@ -170,6 +196,10 @@ class RobotSetup:
     damping_scale: float = 1.0
     armature_scale: float = 1.0
     friction_scale: float = 1.0
+    joint_friction: float = 0.0
+    force_scale: float = 1.0
+    delay: int = 0
+    push: Push | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -118,3 +118,14 @@ def test_a_mesh_in_millimetres_fits_with_the_scale_of_its_object(tmp_path: Path)
     layout_of(task_of({"part": {"mesh": str(path)}}, randomize={"part.scale": {"uniform": [0.001, 0.002]}}))
     with pytest.raises(BadInput, match=r"60 m, outside .* try scale: 0\.001"):
         layout_of(task_of({"part": {"mesh": str(path)}}))
+
+
+def test_a_derived_output_makes_the_engine_draw_what_it_is_made_of() -> None:
+    written = {"plain": ["rgb"], "flow": ["optical_flow"], "both": ["pointcloud", "depth", "rgb"]}
+    cameras = {name: {"eye": [1, 0, 1], "look_at": [0, 0, 0], "outputs": outputs} for name, outputs in written.items()}
+    slots = layout_of(task_of({}, cameras=cameras)).cameras
+    assert {slot.name: (slot.outputs, slot.derived, slot.hidden) for slot in slots} == {
+        "plain": (("rgb",), (), set()),
+        "flow": (("depth", "segmentation"), ("optical_flow",), {"depth", "segmentation"}),
+        "both": (("rgb", "depth", "segmentation"), ("pointcloud",), {"segmentation"}),
+    }

@@ -110,6 +110,8 @@ RANGES: dict[str, Any] = {
     "direction": {"jitter": 0.2},
     "fov_deg": {"uniform": [40, 50]},
     "gravity": {"uniform": [-10, -9]},
+    "com": {"jitter": 0.01},
+    "delay": {"choose": [1, 3]},
 }
 
 
@@ -119,14 +121,24 @@ def test_every_path_of_randomize_changes_the_scene_and_is_recorded(path: str) ->
     drawn = RANGES.get(path.rpartition(".")[2], {"uniform": [0.3, 0.4]})
     fields: dict[str, Any] = {"cameras": {"base": CAMERA}}
     usual = sampler(task_of({"cube": standing(CUBE)}, **fields)).sample(1)
-    varied = sampler(task_of({"cube": standing(CUBE)}, randomize={path: drawn}, **fields))
+    randomize = {path: drawn}
+    if path.endswith(".push_interval"):
+        randomize[path.removesuffix("_interval")] = {"choose": [1.0]}
+    varied = sampler(task_of({"cube": standing(CUBE)}, randomize=randomize, **fields))
     scenes = [varied.sample(seed) for seed in range(1, 12)]
-    assert set(scenes[0].values) == {path}
+    assert set(scenes[0].values) == set(randomize)
     values = {json.dumps(scene.values[path]) for scene in scenes}
     assert len(values) == 2 if "choose" in drawn else len(values) == len(scenes)
     seen = {json.dumps(_without_seed(scene), sort_keys=True) for scene in scenes}
     assert len(seen) >= len(values)
     assert any(_without_seed(scene) != _without_seed(usual) for scene in scenes)
+
+
+def test_a_delay_is_the_nearest_whole_number_of_control_steps() -> None:
+    drawing = sampler(task_of({"cube": standing(CUBE)}, randomize={"robot.delay": {"uniform": [0.6, 2.4]}}))
+    scenes = [drawing.sample(seed) for seed in range(20)]
+    assert {scene.robot.delay for scene in scenes} == {1, 2}
+    assert all(scene.values["robot.delay"] == scene.robot.delay for scene in scenes)
 
 
 def _without_seed(scene: Scene) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def test_a_process_that_grew_is_replaced() -> None:
 
 
 def test_too_many_worlds_for_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simgen.world.workers.pool.available_bytes", lambda: 10_000_000_000)
+    monkeypatch.setattr("simgen.world.workers.memory.available_bytes", lambda: 10_000_000_000)
     sizes = {"process_bytes": 1_000_000_000, "world_bytes": 500_000_000}
     with pytest.raises(BadInput, match="16 worlds in 4 processes need 12 GB.*80%.*10 GB.*--num-envs 8 or fewer"):
         WorkerPool(FACTORY, Config(), 16, processes=4, **sizes)
@@ -177,6 +177,14 @@ def test_too_many_worlds_for_the_memory(monkeypatch: pytest.MonkeyPatch) -> None
         WorkerPool(FACTORY, Config(), 16, processes=16, **sizes)
     with pytest.raises(BadInput, match="not even one fits"):
         WorkerPool(FACTORY, Config(), 1, process_bytes=9_000_000_000, world_bytes=1)
+
+
+def test_too_large_arrays_for_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = make_pool(4, 1)
+    monkeypatch.setattr("simgen.world.workers.memory.available_bytes", lambda: 10_000_000_000)
+    with pytest.raises(BadInput, match="images and states of 4 worlds need 16 GB.*80%.*--num-envs 2 or fewer"):
+        pool.allocate({"image": ArraySpec((1000, 1000, 1000), "float32")})
+    pool.close()
 
 
 def test_no_process_is_left_after_close() -> None:

@@ -235,12 +235,14 @@ def same_build(first: Scene, second: Scene) -> bool:
 def _fingerprint(scene: Scene) -> tuple:
     bodies = tuple(
         (b.candidate, tuple(b.scale), b.mass, b.density, b.friction, b.restitution, tuple(b.color), b.texture)
+        + tuple(b.center_offset)
         for b in scene.bodies
     )
     robot, light = scene.robot, scene.light
     return (
         bodies,
         (robot.stiffness_scale, robot.damping_scale, robot.armature_scale, robot.friction_scale),
+        robot.force_scale,
         (tuple(light.direction), light.intensity, tuple(light.color), light.ambient, tuple(light.background)),
         (scene.gravity, scene.table_friction),
         (tuple(scene.table_color), scene.table_texture, tuple(scene.ground_color), scene.ground_texture),

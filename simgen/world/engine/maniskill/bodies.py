@@ -60,7 +60,7 @@ def _build_body(scene: ManiSkillScene, layout: Layout, slot: BodySlot, body: Bod
         solid = MassProperties(model.volume, model.center_of_mass, model.inertia)
         solid = scale_mass_properties(solid, body.scale)
         density = body.density if body.mass is None else body.mass / solid.volume
-        mass = mass_of(solid.volume * density, solid.center, solid.inertia * density)
+        mass = mass_of(solid.volume * density, solid.center + body.center_offset, solid.inertia * density)
 
     def looks() -> list[RenderShape]:
         shown = body.texture if layout.textures else None

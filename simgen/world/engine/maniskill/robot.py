@@ -13,7 +13,7 @@ from mani_skill.utils.structs.articulation import Articulation
 from sapien import physx
 from sapien.render import RenderShape
 
-from simgen.errors import SimgenError
+from simgen.errors import BadInput, SimgenError
 from simgen.world.engine.appearance import LINK_GLOSS
 from simgen.world.engine.maniskill.config import depth_first
 from simgen.world.engine.maniskill.looks import make_look
@@ -47,12 +47,26 @@ def build_robot(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene]) 
 
     Raises:
         SimgenError: If the robot's files are missing, or card and URDF disagree.
+        BadInput: If a scene asks for what PhysX cannot do.
     """
     card = load_card(layout.robot)
+    _require_no_joint_friction(scenes)
     robot = _builder(scene, card, layout, scenes).build(ROBOT, fix_root_link=True, build_mimic_joints=False)
     for articulation, each in zip(robot._objs, scenes, strict=True):
         _set_drives(articulation, card, each)
+        if each.robot.friction_scale != scenes[0].robot.friction_scale:
+            _set_finger_friction(articulation, card, each)
     return robot
+
+
+def _require_no_joint_friction(scenes: Sequence[Scene]) -> None:
+    for scene in scenes:
+        if scene.robot.joint_friction > 0.0:
+            raise BadInput(
+                "randomize.robot.joint_friction: the maniskill engine has no dry friction in N m (that of PhysX grows "
+                f"with the load on the joint), and this is {scene.robot.joint_friction:g} N m. Allowed: 0; or use the "
+                "newton engine, or robot.damping."
+            )
 
 
 def joint_order(articulation: physx.PhysxArticulation, card: RobotCard) -> list[int]:
@@ -92,6 +106,16 @@ def _builder(
 
 def _friction(card: RobotCard, link: str, scene: Scene) -> float:
     return card.finger_friction * scene.robot.friction_scale if link in card.finger_links else card.link_friction
+
+
+def _set_finger_friction(articulation: physx.PhysxArticulation, card: RobotCard, scene: Scene) -> None:
+    """Gives one of several robots from one builder fingers of its own scene's friction."""
+    for link in articulation.links:
+        name = link.name.split(f"-{ROBOT}_", 1)[-1]
+        if name in card.finger_links:
+            friction = _friction(card, name, scene)
+            for shape in link.collision_shapes:
+                shape.physical_material = physx.PhysxMaterial(friction, friction, 0.0)
 
 
 def _ignore_bits(card: RobotCard, links: Sequence[str]) -> dict[str, int]:
@@ -177,7 +201,7 @@ def _set_drives(articulation: physx.PhysxArticulation, card: RobotCard, scene: S
         joint.set_drive_properties(
             drive.stiffness * setup.stiffness_scale,
             drive.damping * setup.damping_scale,
-            force_limit=drive.force_limit,
+            force_limit=drive.force_limit * setup.force_scale,
             mode="force",
         )
         joint.set_friction(0.0)

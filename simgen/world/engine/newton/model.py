@@ -16,6 +16,8 @@ from simgen.world.scene.scene import BodySlot, Layout
 DENSITY = 1000.0
 # MuJoCo's impedance at and below the surface and its width [m]; at the default (0.9, 0.95) fingers sink in by 7 mm.
 CONTACT_IMPEDANCE = (0.98, 0.995, 0.001, 0.5, 2.0)
+# The same of dry friction in joints; at MuJoCo's default a held joint creeps by 0.01 rad/s.
+JOINT_FRICTION_IMPEDANCE = (0.999, 0.999, 0.001, 0.5, 2.0)
 ROWS_PER_CONTACT = 4  # a friction pyramid
 JOINT_ROWS = 32  # more than the limits and couplings of a robot's joints
 ROWS_PER_TILE = 16
@@ -57,10 +59,12 @@ def _xyzw(quaternion: np.ndarray) -> wp.quat:
 
 
 def _register_attributes(builder: newton.ModelBuilder) -> None:
-    """Declares the solver's own attributes, with stiff contacts for every shape."""
+    """Declares the solver's own attributes, with stiff contacts for every shape and stiff friction in every joint."""
     newton.solvers.SolverMuJoCo.register_custom_attributes(builder)
     impedance = builder.custom_attributes["mujoco:geom_solimp"]
     impedance.default = type(impedance.default)(*CONTACT_IMPEDANCE)
+    impedance = builder.custom_attributes["mujoco:solimpfriction"]
+    impedance.default = type(impedance.default)(*JOINT_FRICTION_IMPEDANCE)
 
 
 def _collision_config(density: float) -> newton.ModelBuilder.ShapeConfig:
@@ -103,9 +107,11 @@ def _candidate(model: ObjectModel, massless: bool) -> newton.ModelBuilder:
     return builder
 
 
-def _add_slot(builder: newton.ModelBuilder, slot: BodySlot) -> int:
+def _add_slot(builder: newton.ModelBuilder, slot: BodySlot, index: int) -> int:
     fixed = slot.motion == "fixed"
-    body = builder.add_body(label=slot.name, is_kinematic=fixed, xform=wp.transform(wp.vec3(0.0, 0.0, 1.0)))
+    # Until the first reset the objects stand apart: the solver, when it is made, looks for contacts already.
+    place = wp.transform(wp.vec3(2.0 * (1 + index), 0.0, 1.0))
+    body = builder.add_body(label=slot.name, is_kinematic=fixed, xform=place)
     builder.add_body_variants(body, [_candidate(model, massless=fixed) for model in slot.candidates])
     return body
 
@@ -142,14 +148,14 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     _register_attributes(world)
     link_names = tuple(label.rsplit("/", 1)[-1] for label in world.body_label)
     slot_body, slot_coord, slot_dof = [], [], []
-    for slot in layout.bodies:
+    for index, slot in enumerate(layout.bodies):
         if slot.motion == "marker":
             for rows in (slot_body, slot_coord, slot_dof):
                 rows.append(-1)
             continue
         slot_coord.append(world.joint_coord_count)
         slot_dof.append(world.joint_dof_count)
-        slot_body.append(_add_slot(world, slot))
+        slot_body.append(_add_slot(world, slot, index))
     scene = newton.ModelBuilder()
     _register_attributes(scene)
     _add_statics(world, layout, len(link_names))

@@ -39,8 +39,11 @@ class Parameters:
         self._stiffness = as_torch(model.joint_target_ke).view(worlds, -1)
         self._damping = as_torch(model.joint_target_kd).view(worlds, -1)
         self._armature = as_torch(model.joint_armature).view(worlds, -1)
+        self._joint_friction = as_torch(model.joint_friction).view(worlds, -1)
+        self._force_limit = as_torch(model.joint_effort_limit).view(worlds, -1)
         self._gravity = as_torch(model.gravity)
         self._base = (self._stiffness[0].clone(), self._damping[0].clone(), self._armature[0].clone())
+        self._base_limit = self._force_limit[0].clone()
         self._base_friction = self._friction[0].clone()
         self._known: list[dict[str, tuple[float, ...]]] = [{} for _ in range(worlds)]
 
@@ -98,12 +101,13 @@ class Parameters:
         volume = model.volume * float(np.prod(body.scale))
         mass = body.mass if body.mass is not None else volume * body.density
         dynamic = self._layout.bodies[slot].motion == "dynamic"
-        if dynamic and self._changed(env, f"mass {slot}", (mass,)):
+        center = model.center_of_mass * body.scale + body.center_offset
+        if dynamic and self._changed(env, f"mass {slot}", (mass, *center.tolist())):
             inertia = _scaled_inertia(model.inertia, body.scale) * mass / volume
             tensor = torch.as_tensor(inertia, dtype=torch.float32, device=self._mass.device)
             self._mass[env, row], self._inverse_mass[env, row] = mass, 1.0 / mass
             self._inertia[env, row], self._inverse_inertia[env, row] = tensor, torch.linalg.inv(tensor)
-            self._center[env, row] = torch.as_tensor(model.center_of_mass * body.scale, dtype=torch.float32)
+            self._center[env, row] = torch.as_tensor(center, dtype=torch.float32)
             flags |= int(ModelFlags.BODY_INERTIAL_PROPERTIES)
         if self._changed(env, f"friction {slot}", (body.friction,)):
             for shape in np.flatnonzero(self._shape_body == row):
@@ -114,9 +118,12 @@ class Parameters:
     def _write_robot(self, env: int, scene: Scene) -> int:
         robot, flags = scene.robot, 0
         joints = slice(0, len(self._card.joint_names))
-        if self._changed(env, "gains", (robot.stiffness_scale, robot.damping_scale)):
+        drive = (robot.stiffness_scale, robot.damping_scale, robot.joint_friction, robot.force_scale)
+        if self._changed(env, "drive", drive):
             self._stiffness[env, joints] = self._base[0][joints] * robot.stiffness_scale
             self._damping[env, joints] = self._base[1][joints] * robot.damping_scale
+            self._joint_friction[env, : self._card.num_arm_joints] = robot.joint_friction
+            self._force_limit[env, joints] = self._base_limit[joints] * robot.force_scale
             flags |= int(ModelFlags.JOINT_DOF_FORCE_PROPERTIES)
         if self._changed(env, "armature", (robot.armature_scale,)):
             self._armature[env, joints] = self._base[2][joints] * robot.armature_scale

@@ -107,6 +107,25 @@ def test_a_restart_is_the_same_as_a_new_build(stage: Any) -> None:
     assert torch.allclose(found.body_position, expected.body_position, atol=1e-4)
 
 
+def test_each_of_several_robots_can_have_fingers_of_its_own_friction(stage: Any) -> None:
+    """Several robots of one builder exist on a GPU only; what sets their fingers apart is tried on one."""
+    from simgen.world.engine.maniskill.robot import _set_finger_friction
+    from simgen.world.robot.card import load_card
+
+    scene, card = stage.build(), load_card("panda")
+    (articulation,) = stage.batch._robot._objs
+    _set_finger_friction(articulation, card, replace(scene, robot=replace(scene.robot, friction_scale=0.25)))
+    frictions = {
+        name: link._bodies[0].collision_shapes[0].physical_material.static_friction
+        for name, link in zip(stage.batch.link_names, stage.batch._links, strict=True)
+        if link._bodies[0].collision_shapes
+    }
+    assert {name for name, value in frictions.items() if value == pytest.approx(0.25 * card.finger_friction)} == {
+        *card.finger_links
+    }
+    assert frictions["panda_hand"] == pytest.approx(card.link_friction)
+
+
 def test_links_and_bodies_weigh_what_they_do_in_the_other_engine(stage: Any) -> None:
     from simgen.world.robot.card import load_card
     from simgen.world.robot.inertia import link_inertias
