@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,16 @@ class LazyArray:
 
     def __init__(self, files: OpenFiles, file: Path, name: str) -> None:
         self._files, self._file, self._name = files, file, name
+
+    @property
+    def file(self) -> Path:
+        """The HDF5 file of the shard."""
+        return self._file
+
+    @property
+    def name(self) -> str:
+        """Full path in the file; it starts with the group of the episode."""
+        return self._name
 
     @functools.cached_property
     def _shape_and_type(self) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -48,11 +58,23 @@ class LazyArray:
 
 
 class ArrayView(Mapping[str, LazyArray]):
-    """Arrays below a path: `obs["sensor_data/base/rgb"]`; `obs.below("sensor_data/base")["rgb"]` is the same."""
+    """Arrays below a path: `obs["sensor_data/base/rgb"]`; `obs.below("sensor_data/base")["rgb"]` is the same.
 
-    def __init__(self, files: OpenFiles, file: Path, group: str, paths: Sequence[str] | None = None) -> None:
+    Args:
+        paths: The arrays that there are; None: all below the group.
+        seen: What is to be seen in the place of an array.
+    """
+
+    def __init__(
+        self,
+        files: OpenFiles,
+        file: Path,
+        group: str,
+        paths: Sequence[str] | None = None,
+        seen: Callable[[LazyArray], LazyArray] | None = None,
+    ) -> None:
         self._files, self._file, self._group = files, file, group
-        self._given = paths
+        self._given, self._seen = paths, seen
 
     @functools.cached_property
     def _paths(self) -> dict[str, None]:
@@ -62,7 +84,8 @@ class ArrayView(Mapping[str, LazyArray]):
     def __getitem__(self, path: str) -> LazyArray:
         if path not in self._paths:
             raise KeyError(f"no array {path!r} in {self._group}; there are: {', '.join(self._paths)}")
-        return LazyArray(self._files, self._file, f"{self._group}/{path}")
+        array = LazyArray(self._files, self._file, f"{self._group}/{path}")
+        return array if self._seen is None else self._seen(array)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._paths)
@@ -74,4 +97,4 @@ class ArrayView(Mapping[str, LazyArray]):
         """The arrays whose path starts with `prefix/`, by the rest of their path."""
         start = prefix.rstrip("/") + "/"
         paths = [path.removeprefix(start) for path in self._paths if path.startswith(start)]
-        return ArrayView(self._files, self._file, f"{self._group}/{prefix.rstrip('/')}", paths)
+        return ArrayView(self._files, self._file, f"{self._group}/{prefix.rstrip('/')}", paths, self._seen)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from simgen.data.open_files import OpenFiles
 from simgen.data.shard import cached_record
 from simgen.errors import BadInput, unknown
 
+if TYPE_CHECKING:
+    from simgen.spec.sensor_input import SensorsInput
+    from simgen.world.sensor.sensor import Sensor
+
 
 class EpisodeView:
     """One episode of a dataset. Metadata are attributes, arrays are read when indexed.
@@ -26,7 +30,14 @@ class EpisodeView:
         obs: arrays below "obs", T+1 rows each.
     """
 
-    def __init__(self, files: OpenFiles, file: Path, number: int, entry: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        files: OpenFiles,
+        file: Path,
+        number: int,
+        entry: Mapping[str, Any],
+        sensors: Mapping[str, Sensor] | None = None,
+    ) -> None:
         self._files, self._file, self._entry = files, file, entry
         self.number = number
         self.index: int = entry["index"]
@@ -40,7 +51,12 @@ class EpisodeView:
         self.randomisation: dict[str, Any] = entry["randomisation"]
         self.flags: list[str] = entry["flags"]
         self.sha256: str = entry["sha256"]
-        self.arrays = ArrayView(files, file, f"traj_{self.index}")
+        seen = None
+        if sensors:
+            from simgen.data.sensors import SensorArrays  # torch, which plain reading does without
+
+            seen = SensorArrays(sensors, self.seed, files)
+        self.arrays = ArrayView(files, file, f"traj_{self.index}", seen=seen)
 
     @property
     def file(self) -> Path:
@@ -128,15 +144,25 @@ class EpisodeView:
 
 
 class Dataset(Sequence[EpisodeView]):
-    """The committed episodes of a dataset, ordered by phase and index. Keeps the index in memory, not the data."""
+    """The committed episodes of a dataset, ordered by phase and index. Keeps the index in memory, not the data.
+
+    Attributes:
+        sensors: By camera, through which the images are seen; empty: they are as recorded.
+    """
 
     def __init__(
-        self, path: Path, manifest: Mapping[str, Any], entries: list[tuple[str, dict[str, Any]]], files: OpenFiles
+        self,
+        path: Path,
+        manifest: Mapping[str, Any],
+        entries: list[tuple[str, dict[str, Any]]],
+        files: OpenFiles,
+        sensors: Mapping[str, Sensor] | None = None,
     ) -> None:
         self.path = path
         self.manifest = manifest
         self._entries = entries
         self._files = files
+        self.sensors = sensors or {}
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -147,11 +173,11 @@ class Dataset(Sequence[EpisodeView]):
     def __getitem__(self, number: slice) -> Dataset: ...
     def __getitem__(self, number: int | slice) -> EpisodeView | Dataset:
         if isinstance(number, slice):
-            return Dataset(self.path, self.manifest, self._entries[number], self._files)
+            return Dataset(self.path, self.manifest, self._entries[number], self._files, self.sensors)
         if not -len(self) <= number < len(self):
             raise IndexError(f"episode {number} of {len(self)}")
         file, entry = self._entries[number]
-        return EpisodeView(self._files, self.path / SHARDS / file, number % len(self), entry)
+        return EpisodeView(self._files, self.path / SHARDS / file, number % len(self), entry, self.sensors)
 
     def filter(
         self,
@@ -164,7 +190,7 @@ class Dataset(Sequence[EpisodeView]):
         wanted = {"phase": phase, "success": success, "task": task}
         wanted = {key: value for key, value in wanted.items() if value is not None}
         entries = [item for item in self._entries if all(item[1][key] == value for key, value in wanted.items())]
-        chosen = Dataset(self.path, self.manifest, entries, self._files)
+        chosen = Dataset(self.path, self.manifest, entries, self._files, self.sensors)
         if where is not None:
             chosen._entries = [entry for entry, episode in zip(entries, chosen, strict=True) if where(episode)]
         return chosen
@@ -208,6 +234,19 @@ class Dataset(Sequence[EpisodeView]):
         """Names of the cameras of the first episode."""
         return self[0].cameras if self._entries else []
 
+    @property
+    def images(self) -> dict[str, set[str]]:
+        """Outputs by camera, of the first episode of each task."""
+        found: dict[str, set[str]] = {}
+        seen: set[str] = set()
+        for number, (_file, entry) in enumerate(self._entries):
+            if entry["task"] not in seen:
+                seen.add(entry["task"])
+                for path in self[number].obs.below("sensor_data"):
+                    camera, _, output = path.partition("/")
+                    found.setdefault(camera, set()).add(output)
+        return found
+
     def close(self) -> None:
         """Closes the files; they open again when needed."""
         self._files.close()
@@ -222,11 +261,17 @@ class Dataset(Sequence[EpisodeView]):
         return f"Dataset({str(self.path)!r}, {len(self)} episodes)"
 
 
-def open_dataset(path: str | Path) -> Dataset:
+def open_dataset(path: str | Path, sensors: SensorsInput = None) -> Dataset:
     """Opens a dataset for reading; also one that is still being written, or was cut off.
 
+    Args:
+        path: Its directory.
+        sensors: Through which sensors its images are seen: True: those that the task describes; the name of a preset
+            such as "realsense_d435": that for every camera; a mapping as under `sensors:` in a task. What an episode's
+            camera shows then depends on the episode's seed alone. Default: images as recorded.
+
     Raises:
-        BadInput: if there is no dataset.
+        BadInput: if there is no dataset, or the sensors do not fit it.
         SimgenError: if a record is damaged or the format is newer than this simgen.
     """
     root = Path(path)
@@ -235,4 +280,15 @@ def open_dataset(path: str | Path) -> Dataset:
     for _path, record in sorted_records(root):
         for entry in record["episodes"]:
             entries.append((record["shard"]["file"], {k: v for k, v in entry.items() if k != "segmentation_ids"}))
-    return Dataset(root, manifest, entries, OpenFiles())
+    dataset = Dataset(root, manifest, entries, OpenFiles())
+    return dataset if sensors is None or sensors is False else _through(dataset, sensors)
+
+
+def _through(dataset: Dataset, sensors: SensorsInput) -> Dataset:
+    """Returns the dataset as its sensors see it."""
+    from simgen.spec.sensor_input import sensors_from
+    from simgen.world.sensor.sensor import Sensor  # torch, which plain reading does without
+
+    specs = sensors_from(sensors, dataset.spec, dataset.images) if len(dataset) else {}
+    dataset.sensors = {camera: Sensor(camera, spec) for camera, spec in specs.items()}
+    return dataset

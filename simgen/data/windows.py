@@ -18,7 +18,7 @@ class Windows(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
     shorter than `length` give nothing.
 
     Args:
-        dataset: what to cut; filter it first.
+        dataset: what to cut; filter it first. Opened with `sensors`, its images are those that they give.
         length: rows of a window.
         keys: paths of arrays with T or T+1 rows, e.g. "obs/sensor_data/base/rgb", "actions".
         stride: steps between the starts of two windows.

@@ -15,6 +15,7 @@ from simgen.spec.randomize import RandomizeSpec
 from simgen.spec.render import RenderSpec
 from simgen.spec.robot import RobotSpec
 from simgen.spec.scene import SceneSpec
+from simgen.spec.sensors import SensorsSpec
 from simgen.spec.teacher import TeacherSpec
 from simgen.spec.terms import Condition, RewardSpec
 
@@ -38,6 +39,9 @@ class TaskSpec(Spec):
     scene: SceneSpec = Field(description="Table, ground and objects.")
     cameras: Annotated[dict[Name, CameraSpec], Field(max_length=32)] = Field(
         default_factory=dict, description="Cameras by name."
+    )
+    sensors: SensorsSpec | None = Field(
+        default=None, description="Sensors by camera: how a real one would spoil its images; recordings stay clean."
     )
     render: RenderSpec = Field(default_factory=RenderSpec, description="How images are made.")
     physics: PhysicsSpec = Field(default_factory=PhysicsSpec, description="Gravity and capacities.")

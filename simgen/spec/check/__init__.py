@@ -11,6 +11,7 @@ from simgen.spec.check.looks import check_looks
 from simgen.spec.check.placement import check_placement
 from simgen.spec.check.randomize import check_randomize
 from simgen.spec.check.robot import check_robot
+from simgen.spec.check.sensors import check_sensors
 from simgen.spec.check.shapes import check_shapes
 from simgen.spec.check.teacher import check_teacher
 from simgen.spec.check.terms import check_terms
@@ -26,6 +27,7 @@ _CHECKS = (
     check_looks,
     check_placement,
     check_cameras,
+    check_sensors,
     check_instruction,
     check_terms,
     check_randomize,
