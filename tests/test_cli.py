@@ -95,7 +95,7 @@ def test_ctrl_c_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     assert capsys.readouterr().err == "interrupted\n"
 
 
-@pytest.mark.parametrize("what", ["tasks", "robots", "objects", "terms", "textures", "colors"])
+@pytest.mark.parametrize("what", ["tasks", "robots", "objects", "terms", "randomizations", "textures", "colors"])
 def test_list_prints_names_as_the_last_line(what: str) -> None:
     done = run("list", what, "--json")
     assert done.returncode == 0, done.stderr

@@ -9,6 +9,10 @@ from typing import Any, Literal
 
 from simgen.commands.output import Overrides, TaskName, console, parse, show_mapping, show_table, write_json
 
+_Output = Literal[
+    "rgb", "depth", "segmentation", "normals", "albedo", "optical_flow", "scene_flow", "pointcloud"
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -20,7 +24,7 @@ class Arguments:
     """Worlds that are simulated at once."""
     size: int | None = None
     """Side of all cameras' images [px]; default as in the task."""
-    outputs: tuple[Literal["rgb", "depth", "segmentation", "normals", "albedo"], ...] | None = None
+    outputs: tuple[_Output, ...] | None = None
     """What all cameras make; default as in the task."""
     steps: int = 50
     """Control steps per repetition."""

@@ -139,12 +139,8 @@ def episode_problems(episode: Episode, features: Mapping[str, Any]) -> Iterator[
         yield from _shape_problems(path, found[path], features)
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             yield f"{path}: has values that are not finite"
-        elif path.endswith("/depth") and array.size and array.min() < 0:
-            yield f"{path}: has negative depth"
-        elif path.endswith("/segmentation"):
-            unknown_ids = set(np.unique(array).tolist()) - set(episode.segmentation_ids) - {0}
-            if unknown_ids:
-                yield f"{path}: has ids without a name: {sorted(unknown_ids)[:5]}"
+        elif "/sensor_data/" in path:
+            yield from _image_problems(path, array, episode)
         elif _has_pose(path, array):
             norms = np.linalg.norm(array[..., 3:7].astype(np.float64), axis=-1)
             if np.abs(norms - 1).max(initial=0.0) > _QUATERNION_TOLERANCE:
@@ -152,6 +148,17 @@ def episode_problems(episode: Episode, features: Mapping[str, Any]) -> Iterator[
     for path in ("actions", "executed_actions"):
         if path in episode.arrays:
             yield from _action_problems(path, episode.arrays[path], features.get(path, {}))
+
+
+def _image_problems(path: str, array: np.ndarray, episode: Episode) -> Iterator[str]:
+    if path.endswith("/depth") and array.size and array.min() < 0:
+        yield f"{path}: has negative depth"
+    elif path.endswith(("/optical_flow", "/scene_flow")) and array[:1].any():
+        yield f"{path}: is not zero in the first frame"
+    elif path.endswith("/segmentation"):
+        unknown_ids = set(np.unique(array).tolist()) - set(episode.segmentation_ids) - {0}
+        if unknown_ids:
+            yield f"{path}: has ids without a name: {sorted(unknown_ids)[:5]}"
 
 
 def _shape_problems(path: str, found: Mapping[str, Any], features: Mapping[str, Any]) -> Iterator[str]:

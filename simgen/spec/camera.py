@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -10,7 +10,24 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from simgen.spec.base import Bounds, Direction, Listed, Position, Spec, wrong
 from simgen.spec.pose import BodyName
 
-Output = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
+NativeOutput = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
+"""What engines draw."""
+DerivedOutput = Literal["optical_flow", "scene_flow", "pointcloud"]
+"""What is worked out from depth, segmentation and poses, the same for all engines."""
+Output = Literal[NativeOutput, DerivedOutput]
+_NATIVE: tuple[NativeOutput, ...] = get_args(NativeOutput)
+_DERIVED: tuple[DerivedOutput, ...] = get_args(DerivedOutput)
+_DERIVED_FROM: tuple[NativeOutput, ...] = ("depth", "segmentation")
+_OUTPUTS = (
+    "Images it makes. rgb: uint8. depth: int16 [mm] along the camera's axis, 0 = none. segmentation: int16 ids. "
+    "normals: float32 unit vectors, world frame. albedo: uint8. Derived ones are float32: "
+    "optical_flow: (H, W, 2) [px], x right, y down: how far the surface point seen at this pixel has moved in the "
+    "image since the previous frame (position now minus position then; the camera's motion included). "
+    "scene_flow: (H, W, 3) [m], world frame: how far that point has moved since the previous frame (the camera's "
+    "motion not included). pointcloud: (H, W, 4): its position in the world [m], and 1 where something was hit. "
+    "All three are 0 where nothing is hit or it is 32.767 m away or farther; both flows are 0 in an episode's first "
+    "frame, and optical_flow where the point was nearer than `near` before."
+)
 _Pixels = Annotated[int, Bounds(8, 4096, "pixels")]
 _Size = Annotated[tuple[_Pixels, _Pixels], Listed(2, "[width, height] in pixels")]
 _LookAt = Annotated[
@@ -32,14 +49,24 @@ class CameraSpec(Spec):
         default=90.0, description="Vertical field of view [degrees]."
     )
     size: _Size = Field(default=(128, 128), description="Image size [width, height] [px].")
-    outputs: Annotated[tuple[Output, ...], Field(min_length=1, max_length=5)] = Field(
-        default=("rgb",),
-        description="Images it makes: rgb (uint8), depth (int16 mm), segmentation (int16), normals, albedo.",
+    outputs: Annotated[tuple[Output, ...], Field(min_length=1, max_length=8)] = Field(
+        default=("rgb",), description=_OUTPUTS
     )
     near: Annotated[float, Bounds(0.0001, 10.0, "m")] = Field(default=0.01, description="Nearest distance it sees [m].")
     far: Annotated[float, Bounds(0.1, 10000.0, "m")] = Field(
         default=100.0, description="Furthest distance it sees [m]."
     )
+
+    @property
+    def drawn(self) -> tuple[NativeOutput, ...]:
+        """What an engine must draw: the native images among `outputs`, and what the derived ones are made of."""
+        needed: tuple[Output, ...] = (*self.outputs, *(_DERIVED_FROM if self.derived else ()))
+        return tuple(output for output in _NATIVE if output in needed)
+
+    @property
+    def derived(self) -> tuple[DerivedOutput, ...]:
+        """The derived images among `outputs`."""
+        return tuple(output for output in _DERIVED if output in self.outputs)
 
     @model_validator(mode="after")
     def _sensible(self) -> CameraSpec:

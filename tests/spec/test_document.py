@@ -113,8 +113,8 @@ def test_scalars_follow_yaml_1_2():
         ("reward.weight=1", "--set reward.weight: reward is a list of 2, so 'weight' is not in it. Allowed: an index "
                             "from 0 to 1"),
         ("epsiode.max_steps=1", "--set epsiode.max_steps: epsiode: unknown field 'epsiode'. Allowed: name, "
-                                "description, instruction, engine, robot, episode, scene, cameras, render, physics, "
-                                "observe, reward, success, randomize, teacher; did you mean 'episode'?"),
+                                "description, instruction, engine, robot, episode, scene, cameras, sensors, render, "
+                                "physics, observe, reward, success, randomize, teacher; did you mean 'episode'?"),
         ("name=[", "--set name:1: is not valid YAML: expected the node content, but found '<stream end>'"),
         ("name=!!python/name:os.system x", "--set name: YAML tags such as '!!python/name:os.system' are not allowed. "
                                            "Allowed: plain values"),

@@ -72,3 +72,8 @@ def test_a_task_of_our_own_stays_one() -> None:
 def test_faults_are_told(change: dict, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         load_any_task({"env_id": "PushCube-v1"} | change)
+
+
+def test_the_environments_of_maniskill_derive_no_images() -> None:
+    with pytest.raises(BadInput, match="'optical_flow' is unknown. Allowed: rgb, depth, segmentation"):
+        load_any_task({"env_id": "PushCube-v1", "images": {"outputs": ["rgb", "optical_flow"]}})

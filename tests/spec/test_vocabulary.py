@@ -49,6 +49,18 @@ def test_paths_of_randomize_have_at_most_one_star(path):
     assert path.count("*") <= 1
 
 
+@pytest.mark.parametrize("entry", vocabulary.RANDOMIZABLE, ids=lambda entry: entry.path)
+def test_what_can_be_randomized_says_its_default_and_a_safe_range_within_what_is_allowed(entry):
+    assert entry.default
+    assert entry.engines
+    assert entry.safe is not None or entry.words
+    if entry.safe is not None:
+        low, high = entry.safe
+        assert low < high
+        assert entry.change or entry.low <= low < high <= entry.high
+        assert entry.base is None or low <= entry.base <= high
+
+
 def test_robots_are_the_cards_in_the_assets(tmp_path, monkeypatch):
     (tmp_path / "robots").mkdir()
     (tmp_path / "robots" / "arm.yaml").write_text("name: arm\n")

@@ -107,7 +107,7 @@ def compare(
         turns' ratios), "ratios" and "ratios_equal_meshes" of all turns.
     """
     camera = next(iter(task.cameras.values()), None)
-    shipped = PeerConfig(env_id, camera.size if camera else None, camera.outputs if camera else (), 1)
+    shipped = PeerConfig(env_id, camera.size if camera else None, camera.drawn if camera else (), 1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         urdf = write_urdf(load_card(task.robot.use), task.render.triangles_per_link, folder)

@@ -15,6 +15,7 @@ from mani_skill.agents.robots import Panda
 from simgen.bench.peer.config import PeerConfig
 
 WARM_UP_STEPS = 3
+_NAMES = {"normals": "normal"}  # our names of images and ManiSkill's, where they differ
 
 
 class PeerWorld:
@@ -32,7 +33,7 @@ class PeerWorld:
             num_envs=1,
             sim_backend="physx_cpu",
             render_backend="cpu" if images else "none",
-            obs_mode="+".join(config.outputs) if images else "state",
+            obs_mode="+".join(_NAMES.get(output, output) for output in config.outputs) if images else "state",
             sensor_configs=cameras,
         )
         self._env.reset(seed=0)

@@ -16,9 +16,10 @@ from typing import Any
 
 from simgen.errors import BadInput, SimgenError, nearest, unknown
 from simgen.paths import cache_dir
+from simgen.spec import RegisteredSpec
 from simgen.world.engine.probe.child import ask
 
-FORMAT = 1  # of the file in the cache; to be raised when `survey.py` asks for more
+FORMAT = 2  # of the file in the cache; to be raised when `survey.py` asks for more
 _SECONDS = 300.0
 
 
@@ -30,6 +31,7 @@ class Entry:
         id: Such as "PickCube-v1".
         max_steps: After which an episode is truncated; None: never.
         robots: Those it supports, the default first; several robots in one environment are joined by "+".
+        other_robots: Whether it takes robots beyond these, since it does not say which it supports.
         control_modes: Of the default robot, the default first.
         cameras: Names of its cameras with the default robot.
         obs_modes, reward_modes: What it supports.
@@ -40,6 +42,7 @@ class Entry:
     id: str
     max_steps: int | None
     robots: tuple[str, ...]
+    other_robots: bool
     control_modes: tuple[str, ...]
     cameras: tuple[str, ...]
     obs_modes: tuple[str, ...]
@@ -85,6 +88,29 @@ def entry(env_id: str) -> Entry:
     if env_id not in found:
         raise unknown("ManiSkill environment", env_id, found)
     return found[env_id]
+
+
+def check_names(task: RegisteredSpec) -> None:
+    """Refuses names that an environment does not know, without building it: those that a worker would refuse later.
+
+    Control modes and cameras of other robots than the default one are not known here.
+
+    Raises:
+        BadInput: If the environment, its robot, control mode, reward or a camera does not exist; names the nearest.
+    """
+    known = entry(task.env_id)
+    robot, cameras = task.robot, tuple(task.cameras)
+    if robot.use is not None and robot.use not in known.robots and not known.other_robots:
+        raise unknown(f"robot of {known.id}", robot.use, known.robots, "robot.use")
+    if task.reward is not None and task.reward not in known.reward_modes:
+        raise unknown(f"reward of {known.id}", task.reward, known.reward_modes, "reward")
+    if robot.use is not None and robot.use != known.robots[0]:
+        return
+    if robot.control is not None and known.control_modes and robot.control not in known.control_modes:
+        raise unknown(f"control mode of {known.robots[0]}", robot.control, known.control_modes, "robot.control")
+    for camera in cameras:
+        if camera not in known.cameras:
+            raise unknown("camera", camera, known.cameras, "cameras")
 
 
 def missing(environment: Entry) -> list[str]:
@@ -143,7 +169,12 @@ def asset_dir() -> Path:
 
 def _entry(environment: dict[str, Any]) -> Entry:
     lists = {key: tuple(value) for key, value in environment.items() if isinstance(value, list)}
-    return Entry(id=environment["id"], max_steps=environment["max_steps"], **lists)
+    return Entry(
+        id=environment["id"],
+        max_steps=environment["max_steps"],
+        other_robots=environment["other_robots"],
+        **lists,
+    )
 
 
 @cache

@@ -64,6 +64,7 @@ def _environment(spec: Any) -> dict[str, Any]:
         "id": spec.uid,
         "max_steps": spec.max_episode_steps,
         "robots": list(dict.fromkeys([default, *supported])) if default else supported,
+        "other_robots": not supported,
         "control_modes": _control_modes(env, built[0]) if built else [],
         "cameras": _cameras(env, built),
         "obs_modes": list(spec.cls.SUPPORTED_OBS_MODES),

@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image
 
 from simgen.data import EpisodeView
+from simgen.view.report.motion_colors import NOTES, color_motion
 from simgen.view.report.palette import NOTHING, SegmentationColors, color_depth
 
-OUTPUTS = ("rgb", "depth", "segmentation", "normals", "albedo")
+OUTPUTS = ("rgb", "depth", "segmentation", "normals", "albedo", "optical_flow", "scene_flow", "pointcloud")
 MOST_CAMERAS = 4
 _SMALLEST, _LARGEST = 96, 192
 _GAP = 2
@@ -87,6 +88,7 @@ class TilePainter:
         self.depth_bounds = depth_bounds
         self.colors = SegmentationColors()
         self.seen: set[str] = set()
+        self.outputs: set[str] = set()
 
     def frames(self, episode: EpisodeView, layout: TileLayout, rows: Sequence[int]) -> Iterator[np.ndarray]:
         """Yields the frames of increasing rows, reading few at a time. Shape of each: (height, width, 3), uint8."""
@@ -102,11 +104,14 @@ class TilePainter:
             yield from canvas
 
     def _paint(self, images: np.ndarray, tile: Tile, episode: EpisodeView, names: dict[int, str]) -> np.ndarray:
+        self.outputs.add(tile.output)
         if tile.output in ("rgb", "albedo"):
             return resize_colors(images, tile.height, tile.width)
         images = resize_nearest(images, tile.height, tile.width)
         if tile.output == "normals":
             return np.clip(images[..., :3] * 127.5 + 127.5, 0, 255).astype(np.uint8)
+        if tile.output in NOTES:
+            return color_motion(tile.output, images)
         plane = images.reshape(*images.shape[:3], -1)[..., 0]
         if tile.output == "depth":
             return color_depth(plane, self.depth_bounds[tile.camera])

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from simgen.errors import BadInput, SimgenError
-from simgen.machine import available_bytes, usable_cores
+from simgen.machine import usable_cores
 from simgen.world.workers.arrays import Arena, ArraySpec
+from simgen.world.workers.memory import require_arrays, require_memory
 from simgen.world.workers.nursery import Nursery
 from simgen.world.workers.process import WorkerDied, WorkerProcess
 from simgen.world.workers.worker import Answers, Build, Failure, Run
@@ -18,7 +19,6 @@ from simgen.world.workers.worker import Answers, Build, Failure, Run
 if TYPE_CHECKING:
     import torch
 
-LARGEST_SHARE = 0.8  # of the available memory
 RECYCLE_RESETS = 1000  # episodes of one process
 RECYCLE_BYTES = 1_000_000_000  # growth of one process
 _PATIENCE = 5.0  # with a process that should end [s]
@@ -97,9 +97,13 @@ class WorkerPool:
 
         Returns:
             Zeroed tensors. Shape: (num_worlds, *spec.shape) each. They stay valid after `close`.
+
+        Raises:
+            BadInput: If memory does not allow them.
         """
         import torch  # here, because the workers import this package and their worlds may not need it
 
+        require_arrays(self.num_worlds, sum(spec.bytes for spec in specs.values()))
         arena = Arena.make(specs, self.num_worlds)
         self._arenas.append(arena)
         living = [process for process in self._all if not process.dead]
@@ -253,27 +257,6 @@ class WorkerPool:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def require_memory(num_worlds: int, processes: int, process_bytes: int, world_bytes: int) -> None:
-    """Refuses more worlds than memory allows.
-
-    Raises:
-        BadInput: Says how much they need, how much there is, and how many would fit.
-    """
-    available = available_bytes()
-    needed = processes * process_bytes + num_worlds * world_bytes
-    if available is None or needed <= LARGEST_SHARE * available:
-        return
-    left = LARGEST_SHARE * available
-    alone = min(processes, int(left // (process_bytes + world_bytes)))  # as many worlds as processes
-    full = alone == processes
-    fitting = int((left - processes * process_bytes) // world_bytes) if full and world_bytes else alone
-    advice = f"use --num-envs {fitting} or fewer" if fitting else "not even one fits"
-    raise BadInput(
-        f"{num_worlds} worlds in {processes} processes need {needed / 1e9:.3g} GB of memory, more than "
-        f"{LARGEST_SHARE:.0%} of the {available / 1e9:.3g} GB that are available; {advice}."
-    )
 
 
 def _raise_first(answers: Answers) -> None:

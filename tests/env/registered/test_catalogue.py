@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from simgen.env.registered import catalogue as catalogue_module
-from simgen.env.registered.catalogue import catalogue, entry, expand, missing, sources
+from simgen.env.registered.catalogue import catalogue, check_names, entry, expand, missing, sources
 from simgen.errors import BadInput
+from simgen.spec.registered import RegisteredRobotSpec, RegisteredSpec
 
 BUILT = ("PickCubeSO100-v1", "MS-HumanoidStand-v1", "TwoRobotPickCube-v1", "SO100GraspCube-v1")
 BUILD = """
@@ -66,6 +67,23 @@ def test_it_says_what_the_built_environments_say() -> None:
 def test_an_unknown_environment_names_the_nearest() -> None:
     with pytest.raises(BadInput, match=r"unknown ManiSkill environment 'PickCub-v1'; did you mean 'PickCube-v1'\?"):
         entry("PickCub-v1")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"robot": {"control": "pd_joint_po"}},
+            "control mode of panda 'pd_joint_po'; did you mean 'pd_joint_pos'",
+        ),
+        ({"robot": {"use": "pand"}}, r"unknown robot of PickCube-v1 'pand'; did you mean 'panda'\?"),
+        ({"cameras": {"bas_camera": {"size": [8, 8]}}}, "unknown camera 'bas_camera'; did you mean 'base_camera'"),
+    ],
+)
+def test_wrong_names_are_told_without_building(change: dict, message: str) -> None:
+    check_names(RegisteredSpec(env_id="PickCube-v1", robot=RegisteredRobotSpec(use="fetch", control="whatever")))
+    with pytest.raises(BadInput, match=message):
+        check_names(RegisteredSpec.model_validate({"env_id": "PickCube-v1"} | change))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 
 from simgen.data import Dataset, EpisodeView
 from simgen.view.report.markup import Child, Html, element
+from simgen.view.report.motion_colors import NOTES
 from simgen.view.report.numbers import count, date, duration, shape
 from simgen.view.report.page import section, swatch, table
 from simgen.view.report.palette import css
@@ -67,6 +68,7 @@ def legend(painter: TilePainter, episodes: Sequence[EpisodeView]) -> Html | None
     for camera, (near, far) in painter.depth_bounds.items():
         ends = f"depth of {camera}: {near / 1000:.2f} m ", element("i", class_="ramp"), f" {far / 1000:.2f} m"
         parts.append(element("p", ends, class_="depth"))
+    parts += [element("p", text) for output, text in NOTES.items() if output in painter.outputs]
     note = "Masks hold instance ids; each episode has its own table of ids, names and classes."
     return section("Colours of masks and depth", parts, note=note, id_="legend") if parts else None
 
