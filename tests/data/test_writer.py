@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ctrl_c import heed_ctrl_c
 from synthetic_episodes import SPEC, make_episode
 
 from simgen.data import DatasetWriter, check_dataset, dataset_info, open_dataset
@@ -218,7 +219,12 @@ def test_ctrl_c_keeps_everything_and_leaves_no_process(tmp_path: Path) -> None:
     path = tmp_path / "dataset"
     code = INTERRUPTED.format(folder=str(Path(__file__).parent), path=str(path))
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+        preexec_fn=heed_ctrl_c,
     )
     assert process.stdout is not None
     pids = json.loads(process.stdout.readline().removeprefix("written "))

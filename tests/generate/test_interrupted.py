@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from ctrl_c import heed_ctrl_c
 from small_tasks import contents
 
 from simgen.cli import main
@@ -27,7 +28,7 @@ ARGUMENTS = [
 
 def start(path: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "simgen.cli", "generate", *ARGUMENTS, "--out", str(path), "--resume", "--json"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed_ctrl_c)
 
 
 def finished(path: Path) -> int:
