@@ -14,6 +14,8 @@ from simgen.env import TaskEnv
 from simgen.env.disturbances import LateActions, push_forces
 from simgen.world.scene.scene import Push, Scene
 
+pytestmark = pytest.mark.slow
+
 TASK = task_of(
     {"cube": floating({"box": [0.04, 0.04, 0.04]}, 0.5, y=0.3, mass=0.2)},
     episode={"max_steps": 30, "control_hz": 20, "sim_hz": 100},

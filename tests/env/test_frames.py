@@ -20,6 +20,8 @@ from simgen.spec import TaskSpec
 from simgen.world import rotation
 from simgen.world.engine.base import WorldState
 
+pytestmark = pytest.mark.slow
+
 ENGINES = ["newton", pytest.param("maniskill", marks=pytest.mark.vulkan)]
 DERIVED = ["optical_flow", "scene_flow", "pointcloud"]
 ALL = ["rgb", "depth", "segmentation", *DERIVED]

@@ -15,6 +15,8 @@ from simgen.spec import TaskSpec, load_task
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 STEPS = 16
 SEEDS = (11, 12, 13)
 OBJECTS = {

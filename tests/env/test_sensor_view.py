@@ -20,6 +20,8 @@ from simgen.env.sensors import SensorView
 from simgen.errors import BadInput, SimgenError
 from simgen.spec import load_task
 
+pytestmark = pytest.mark.slow
+
 STEPS = 5
 TASK = load_task(
     COIN

@@ -15,6 +15,8 @@ from simgen.bench.parity.film import choose
 from simgen.bench.parity.open_loop import APART, NEVER, OpenEpisode, OpenLoop
 from simgen.bench.parity.sides import Episode
 
+pytestmark = pytest.mark.slow
+
 
 def test_equal_engines_are_equal(equal: Parity) -> None:
     assert equal.ok

@@ -15,6 +15,8 @@ from simgen.env.registered.needs import PACKAGES
 from simgen.errors import BadInput, SimgenError
 from simgen.world.workers import ArraySpec, WorkerPool
 
+pytestmark = pytest.mark.slow
+
 Arrays = dict[str, torch.Tensor]
 
 

@@ -21,6 +21,8 @@ from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
 
+pytestmark = pytest.mark.slow
+
 CAMERA = {"eye": [0.5, 0, 0.5], "look_at": [0, 0, 0], "fov_deg": 60, "size": [32, 24], "outputs": ["rgb", "depth"]}
 TASK = task_of(
     {

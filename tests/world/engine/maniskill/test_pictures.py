@@ -12,7 +12,7 @@ from small_tasks import standing
 
 from simgen.world.engine.newton.engine import NewtonEngine
 
-pytestmark = pytest.mark.vulkan
+pytestmark = [pytest.mark.vulkan, pytest.mark.slow]
 
 BASE = {"eye": [0.45, 0.35, 0.45], "look_at": [-0.1, 0, 0.1], "fov_deg": 55, "size": [96, 72]}
 ALL = ["rgb", "depth", "segmentation", "normals", "albedo"]

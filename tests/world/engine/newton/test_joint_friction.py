@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from small_tasks import Bench, standing, task_of
 
+pytestmark = pytest.mark.slow
+
 PULL = 0.004  # [rad]: times the Panda's stiffness of 1000 N m/rad, 4 N m
 
 
