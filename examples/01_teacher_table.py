@@ -10,19 +10,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from teacher_rates import markdown, measure, write
-
-TASKS = (
-    "pick_cube", "push_cube", "pull_cube", "stack_cube", "place_sphere", "lift_peg_upright", "peg_insertion_side",
-    "sort_by_colour",
-)  # fmt: skip
+from teacher_rates import TABLETOP, markdown, measure, write
 
 
 def main() -> int:
     """Measures, prints and writes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--episodes", type=int, default=256, help="attempts per task")
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="names or paths of tasks")
+    parser.add_argument("--tasks", nargs="+", default=list(TABLETOP), help="names or paths of tasks")
     parser.add_argument("--num-envs", type=int, default=64, help="worlds at once")
     parser.add_argument("--seed", type=int, default=0, help="of the first attempts")
     parser.add_argument("--device", default="cpu", help="cpu or cuda:0")
@@ -31,7 +26,7 @@ def main() -> int:
     rows = []
     for task in arguments.tasks:
         rows.append(measure(task, arguments.episodes, arguments.num_envs, arguments.seed, arguments.device))
-        write(arguments.out, rows, TASKS)
+        write(arguments.out, rows, TABLETOP)
     print(markdown(rows))
     return 0
 

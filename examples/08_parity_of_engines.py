@@ -13,16 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from teacher_rates import TABLETOP
 
 from simgen.bench.parity import ParityOptions, figures, parity
 from simgen.bench.parity.report import write_report
 from simgen.commands.progress import part_progress
 from simgen.spec import load_task
 
-TASKS = (
-    "pick_cube", "push_cube", "pull_cube", "stack_cube", "place_sphere", "lift_peg_upright", "peg_insertion_side",
-    "sort_by_colour",
-)  # fmt: skip
 SERIES = ("median_by_step", "p95_by_step")  # the page shows them; a table of results need not keep them
 
 
@@ -31,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--episodes", type=int, default=64, help="scenes per task")
     parser.add_argument("--num-envs", type=int, default=8, help="worlds of each engine at once")
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="names or paths of tasks")
+    parser.add_argument("--tasks", nargs="+", default=list(TABLETOP), help="names or paths of tasks")
     parser.add_argument("--pages", type=Path, default=Path("parity"), help="folder of the pages")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "parity.json")
     arguments = parser.parse_args()
@@ -68,7 +65,7 @@ def markdown(rows: dict[str, Any]) -> str:
         "apart (medians; rad, mm, mm) | success agrees |",
         "|---|---|---|---|---|---|",
     ]
-    for name in sorted(rows, key=lambda task: TASKS.index(task) if task in TASKS else len(TASKS)):
+    for name in sorted(rows, key=lambda task: TABLETOP.index(task) if task in TABLETOP else len(TABLETOP)):
         row, loop = rows[name], rows[name]["open_loop"]["all"]
         teacher = " / ".join(f"{row['closed_loop'][side]['successes']}" for side in row["engines"])
         apart = (

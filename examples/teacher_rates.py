@@ -18,6 +18,11 @@ from simgen.policy import make_policy
 from simgen.view.report.numbers import wilson
 from simgen.world.scene.seed import episode_seed
 
+TABLETOP = (
+    "pick_cube", "push_cube", "pull_cube", "stack_cube", "place_sphere", "lift_peg_upright", "peg_insertion_side",
+    "sort_by_colour",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Row:

@@ -74,10 +74,9 @@ def _tasks() -> list[Row]:
 
 
 def _robots_of(task: AnyTask | Mixture) -> str:
-    from simgen.spec import Mixture
+    from simgen.spec import parts_of
 
-    parts = [part.task for part in task.parts] if isinstance(task, Mixture) else [task]
-    return ", ".join(dict.fromkeys(part.robot.use or "" for part in parts))
+    return ", ".join(dict.fromkeys(part.task.robot.use or "" for part in parts_of(task)))
 
 
 def _robots() -> list[Row]:

@@ -9,7 +9,7 @@ import tyro
 
 from simgen.commands.output import Overrides, console, parse, show_table, write_json
 from simgen.errors import BadInput
-from simgen.spec import AnyTask, Mixture, RegisteredSpec, load_task_or_mixture
+from simgen.spec import AnyTask, Mixture, RegisteredSpec, load_task_or_mixture, parts_of
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 
@@ -44,8 +44,8 @@ def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     """Checks one file, tells the person at the terminal, and returns the same for a script."""
     try:
         task = load_task_or_mixture(name, overrides)
-        for part in [part.task for part in task.parts] if isinstance(task, Mixture) else [task]:
-            _look_deeper(part, name)
+        for part in parts_of(task):
+            _look_deeper(part.task, name)
     except BadInput as error:
         console().print(f"{error}", style="red", markup=False, soft_wrap=True)
         return {"file": name, "ok": False, "error": str(error)}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from simgen.world.derived import CHANNELS, derive, motion_back, part_poses
+from simgen.spec.camera import PIXELS
+from simgen.world.derived import derive, motion_back, part_poses
 from simgen.world.engine.base import Engine, WorldState
 from simgen.world.engine.bookkeeping import FIRST_LINK_ID
 from simgen.world.scene.scene import CameraSlot
@@ -85,6 +86,6 @@ class Frames:
         images = self._derived[slot.name]
         for name in slot.derived:
             if name not in images:
-                size = (self._engine.num_envs, slot.height, slot.width, CHANNELS[name])
+                size = (self._engine.num_envs, slot.height, slot.width, PIXELS[name][0])
                 images[name] = torch.zeros(size, device=device)
         return images

@@ -9,12 +9,9 @@ from simgen.env.base import BaseEnv
 from simgen.errors import BadInput
 from simgen.machine import available_bytes
 from simgen.spec import TaskSpec
+from simgen.spec.camera import PIXELS, Output
 
 LARGEST_SHARE = 0.5  # of the available memory; the encoders' queue, the engine and the files' cache want some too
-_PIXEL_BYTES = {
-    "rgb": 3, "albedo": 3, "depth": 2, "segmentation": 2, "normals": 12, "optical_flow": 8, "scene_flow": 12,
-    "pointcloud": 16,
-}  # fmt: skip
 _STEP_BYTES = 16  # reward and flags of a step
 
 
@@ -34,8 +31,13 @@ def require_memory_of_images(task: TaskSpec, num_envs: int) -> None:
         BadInput: As `require_memory`.
     """
     cameras = task.cameras.values()
-    frame = sum(view.size[0] * view.size[1] * sum(_PIXEL_BYTES[name] for name in view.outputs) for view in cameras)
+    frame = sum(view.size[0] * view.size[1] * sum(map(_pixel_bytes, view.outputs)) for view in cameras)
     _require(num_envs, frame * (task.episode.max_steps + 1), task.episode.max_steps)
+
+
+def _pixel_bytes(output: Output) -> int:
+    numbers, dtype = PIXELS[output]
+    return numbers * np.dtype(dtype).itemsize
 
 
 def _require(num_envs: int, each: int, max_steps: int) -> None:

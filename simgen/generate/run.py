@@ -21,7 +21,7 @@ from simgen.generate.part import PHASES, TaskPart
 from simgen.generate.phase import PhaseCounts, TooFewEpisodes
 from simgen.generate.share import Share, Turns
 from simgen.machine import processor
-from simgen.spec import AnyTask, Mixture, Part
+from simgen.spec import AnyTask, Mixture, Part, parts_of
 
 Progress = Callable[[str, PhaseCounts], None]
 
@@ -80,7 +80,7 @@ def generate(
         BadInput: Wrong options, a directory that holds something else, a changed spec on resume.
         SimgenError: Too few attempts succeeded, the disk is full, an encoder died. What was finished is kept.
     """
-    parts = task.parts if isinstance(task, Mixture) else (Part(task, 1.0),)
+    parts = parts_of(task)
     check_options([part.task for part in parts], options)
     turns = Turns([part.weight for part in parts])
     shares = zip(turns.counts(options.random), turns.counts(options.teacher), strict=True)
@@ -143,7 +143,7 @@ class _Run:
         try:
             for name in part.missing:
                 try:
-                    part.run(name, writer, lambda phase, _: progress(phase, self._counts()[phase]))
+                    part.run(name, writer, lambda phase, _: progress(phase, self._total(phase)))
                 except TooFewEpisodes as error:
                     failures.append(str(error))
             writer.flush()
@@ -153,7 +153,10 @@ class _Run:
 
     def _counts(self) -> dict[str, PhaseCounts]:
         """The counts of each phase, over all tasks."""
-        return {name: PhaseCounts.total(part.counts[name] for part in self._parts if part.counts) for name in PHASES}
+        return {name: self._total(name) for name in PHASES}
+
+    def _total(self, phase: str) -> PhaseCounts:
+        return PhaseCounts.total(part.counts[phase] for part in self._parts if part.counts)
 
     @property
     def _frames(self) -> int:

@@ -14,7 +14,7 @@ from simgen.spec.episode import EpisodeSpec
 from simgen.spec.find import find_task, task_names
 from simgen.spec.load import AnyTask, load_any_task, load_task, parse_task
 from simgen.spec.look import FixtureSpec, GroundSpec
-from simgen.spec.mixture import Mixture, Part, load_task_or_mixture
+from simgen.spec.mixture import Mixture, Part, load_task_or_mixture, parts_of
 from simgen.spec.object import ObjectSpec
 from simgen.spec.observe import ObserveSpec
 from simgen.spec.physics import PhysicsSpec
@@ -72,6 +72,7 @@ __all__ = [
     "observation_call",
     "observation_label",
     "parse_task",
+    "parts_of",
     "resolved",
     "task_hash",
     "task_names",

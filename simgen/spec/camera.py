@@ -15,6 +15,11 @@ NativeOutput = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
 DerivedOutput = Literal["optical_flow", "scene_flow", "pointcloud"]
 """What is worked out from depth, segmentation and poses, the same for all engines."""
 Output = Literal[NativeOutput, DerivedOutput]
+PIXELS: dict[Output, tuple[int, str]] = {
+    "rgb": (3, "uint8"), "depth": (1, "int16"), "segmentation": (1, "int16"), "normals": (3, "float32"),
+    "albedo": (3, "uint8"), "optical_flow": (2, "float32"), "scene_flow": (3, "float32"), "pointcloud": (4, "float32"),
+}  # fmt: skip
+"""What a pixel of each image is: numbers, and their type."""
 _NATIVE: tuple[NativeOutput, ...] = get_args(NativeOutput)
 _DERIVED: tuple[DerivedOutput, ...] = get_args(DerivedOutput)
 _DERIVED_FROM: tuple[NativeOutput, ...] = ("depth", "segmentation")

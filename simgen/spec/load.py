@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from simgen.errors import BadInput
 from simgen.spec import check
-from simgen.spec.base import shown
+from simgen.spec.base import Spec, shown
 from simgen.spec.document import LARGEST_FILE, Document, read_mapping, read_yaml
 from simgen.spec.find import find_task, is_env_id, task_names
 from simgen.spec.overrides import apply_overrides
@@ -21,6 +21,7 @@ from simgen.spec.registry import Registry, default_registry
 from simgen.spec.task import TaskSpec
 
 Source = str | os.PathLike[str] | Mapping[str, Any]
+S = TypeVar("S", bound=Spec)
 AnyTask = TaskSpec | RegisteredSpec
 ENV_ID = "env_id"  # the field that makes a file one of a registered environment
 MIXTURE = "mixture"  # the field that makes a file one of several tasks
@@ -38,12 +39,7 @@ def load_any_task(source: Source, overrides: Iterable[str] = (), registry: Regis
     Raises:
         BadInput: All that is wrong, one line each: place, field, message, what is allowed, nearest name.
     """
-    if isinstance(source, Mapping):
-        return _any_task(read_mapping(source, "task"), None, overrides, registry)
-    if is_env_id(source) and os.fspath(source) not in task_names():
-        return _any_task(read_mapping({ENV_ID: os.fspath(source)}, "task"), None, overrides, registry)
-    path = find_task(source)
-    return _any_task(read_yaml(read_text(path), path.name), path.parent, overrides, registry)
+    return any_task_of(*read_source(source), overrides, registry)
 
 
 def load_task(source: Source, overrides: Iterable[str] = (), registry: Registry | None = None) -> TaskSpec:
@@ -94,17 +90,43 @@ def read_text(path: Path) -> str:
         raise BadInput(f"{path.name}:{line}: is not UTF-8 text. Allowed: UTF-8") from None
 
 
-def _any_task(document: Document, folder: Path | None, overrides: Iterable[str], registry: Registry | None) -> AnyTask:
+def read_source(source: Source) -> tuple[Document, Path | None]:
+    """Returns what a source of `load_any_task` holds, and the folder that its paths start from.
+
+    Raises:
+        BadInput: There is no such file or name, or it is no YAML.
+    """
+    if isinstance(source, Mapping):
+        return read_mapping(source, "task"), None
+    if is_env_id(source) and os.fspath(source) not in task_names():
+        return read_mapping({ENV_ID: os.fspath(source)}, "task"), None
+    path = find_task(source)
+    return read_yaml(read_text(path), path.name), path.parent
+
+
+def any_task_of(
+    document: Document, folder: Path | None, overrides: Iterable[str], registry: Registry | None = None
+) -> AnyTask:
+    """Checks what `read_source` returned; see `load_any_task`."""
     if not isinstance(document.data, Mapping) or ENV_ID not in document.data:
         return _task(document, folder, overrides, registry)
     apply_overrides(document, overrides)
+    return checked(document, RegisteredSpec)
+
+
+def checked(document: Document, kind: type[S]) -> S:
+    """Reads a document as one kind of spec that nothing outside it can make wrong.
+
+    Raises:
+        BadInput: All that is wrong, one line each.
+    """
     try:
-        task, problems = RegisteredSpec.model_validate(document.data), []
+        spec, problems = kind.model_validate(document.data), []
     except ValidationError as error:
-        task, problems = None, structural(error, document.data, RegisteredSpec)
+        spec, problems = None, structural(error, document.data, kind)
     raise_problems([*document.problems, *_placed(problems, document)], document.origin, document.line)
-    assert task is not None, "without a task there are problems"
-    return task
+    assert spec is not None, "without a spec there are problems"
+    return spec
 
 
 def _task(document: Document, folder: Path | None, overrides: Iterable[str], registry: Registry | None) -> TaskSpec:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, Strict, ValidationError
+from pydantic import Field, Strict
 
 from simgen.errors import BadInput
 from simgen.spec.base import Bounds, Spec, Text
-from simgen.spec.document import Document, read_mapping, read_yaml
-from simgen.spec.find import find_task, is_env_id, task_names
-from simgen.spec.load import MIXTURE, AnyTask, Source, load_any_task, read_text
+from simgen.spec.document import Document
+from simgen.spec.load import MIXTURE, AnyTask, Source, any_task_of, checked, load_any_task, read_source
 from simgen.spec.overrides import apply_overrides
-from simgen.spec.problems import Problem, raise_problems, structural, written_path
+from simgen.spec.problems import Problem, raise_problems
 from simgen.spec.task import TaskName
 
 _TaskText = Annotated[str, Strict(), Field(min_length=1, max_length=1000)]
@@ -84,30 +82,22 @@ def load_task_or_mixture(source: Source, overrides: Iterable[str] = ()) -> AnyTa
     Raises:
         BadInput: All that is wrong, one line each.
     """
-    document, folder = _document(source)
-    if document is None or not isinstance(document.data, Mapping) or MIXTURE not in document.data:
-        return load_any_task(source, overrides)
+    document, folder = read_source(source)
+    if not isinstance(document.data, Mapping) or MIXTURE not in document.data:
+        return any_task_of(document, folder, overrides)
+    if isinstance(source, Mapping):
+        document.name = MIXTURE  # what messages call something without a file
     own, common = _sorted(overrides)
     apply_overrides(document, own)
-    try:
-        spec, problems = MixtureSpec.model_validate(document.data), []
-    except ValidationError as error:
-        found = structural(error, document.data, MixtureSpec)
-        spec, problems = None, [Problem(written_path(p.path, document.data), p.message) for p in found]
-    raise_problems([*document.problems, *problems], document.origin, document.line)
-    assert spec is not None, "without a mixture there are problems"
+    spec = checked(document, MixtureSpec)
     parts = tuple(_part(part, number, document, folder, common) for number, part in enumerate(spec.mixture))
     _require_names(parts, document)
     return Mixture(spec.name, spec.description, parts)
 
 
-def _document(source: Source) -> tuple[Document | None, Path | None]:
-    if isinstance(source, Mapping):
-        return read_mapping(source, "mixture"), None
-    if is_env_id(source) and os.fspath(source) not in task_names():
-        return None, None
-    path = find_task(source)
-    return read_yaml(read_text(path), path.name), path.parent
+def parts_of(task: AnyTask | Mixture) -> tuple[Part, ...]:
+    """Returns the tasks of a mixture, or a task as the only part."""
+    return task.parts if isinstance(task, Mixture) else (Part(task, 1.0),)
 
 
 def _sorted(overrides: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -18,7 +18,6 @@ from simgen.world import rotation
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.bookkeeping import FIRST_LINK_ID
 
-CHANNELS: dict[DerivedOutput, int] = {"optical_flow": 2, "scene_flow": 3, "pointcloud": 4}
 MOST_DEPTH = 32767  # [mm]: depth images say no more than that something is so far or farther
 
 

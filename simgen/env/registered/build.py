@@ -6,7 +6,6 @@ ManiSkill asks on the terminal before it downloads something, and draws at every
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import inspect
 from typing import Any
 
@@ -20,7 +19,7 @@ from mani_skill.utils import assets, download_asset
 from mani_skill.utils.registration import REGISTERED_ENVS, EnvSpec
 
 from simgen.env.registered.facts import CameraChange, RegisteredConfig
-from simgen.env.registered.needs import PACKAGES, UNDECLARED
+from simgen.env.registered.needs import PACKAGES, UNDECLARED, absent
 from simgen.errors import BadInput, SimgenError, unknown
 from simgen.world.engine.maniskill.shaders import lean_shaders
 
@@ -157,9 +156,9 @@ def missing_assets(where: str, names: list[str]) -> BadInput:
 
 
 def _check_packages(where: str) -> None:
-    absent = [name for name in PACKAGES.get(where, ()) if importlib.util.find_spec(name) is None]
-    if absent:
-        raise BadInput(f"{where} needs packages that ManiSkill does not bring: `pip install {' '.join(absent)}`.")
+    missing = absent(PACKAGES.get(where, ()))
+    if missing:
+        raise BadInput(f"{where} needs packages that ManiSkill does not bring: `pip install {' '.join(missing)}`.")
 
 
 def _check_robot(spec: EnvSpec, robot: str | None) -> None:

@@ -5,7 +5,6 @@ They are asked for in a child process, once per version of mani_skill; the answe
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from simgen.env.registered.needs import absent
 from simgen.errors import BadInput, SimgenError, nearest, unknown
 from simgen.paths import cache_dir
 from simgen.spec import RegisteredSpec
@@ -120,7 +120,7 @@ def missing(environment: Entry) -> list[str]:
 
 def missing_packages(environment: Entry) -> list[str]:
     """Returns the Python packages that an environment needs and that are not installed."""
-    return [name for name in environment.packages if importlib.util.find_spec(name) is None]
+    return absent(environment.packages)
 
 
 def sources() -> dict[str, Source]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Iterable
+
 # What environments need without declaring it. Found by making every environment of mani_skill 3.0.1 with an empty
 # download folder and reading which file was missed.
 _REARRANGE = ("ReplicaCAD", "ReplicaCADRearrange", "ycb")
@@ -19,3 +22,8 @@ UNDECLARED: dict[str, tuple[str, ...]] = {
 }
 # The same for Python packages that mani_skill does not depend on.
 PACKAGES: dict[str, tuple[str, ...]] = {"DrawSVG-v1": ("svgpathtools",)}
+
+
+def absent(packages: Iterable[str]) -> list[str]:
+    """Returns which of these packages are not installed."""
+    return [name for name in packages if importlib.util.find_spec(name) is None]

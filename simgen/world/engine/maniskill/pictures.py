@@ -136,8 +136,8 @@ class Pictures:
             camera = self._fine[slot.name].camera
             textures: list[torch.Tensor] = camera.get_picture(_SMALL)  # pyright: ignore[reportAssignmentType]
             color, nothing = textures[0][..., :3], textures[1][..., 3] == 0
-        sky = torch.empty(0)
-        if samples > 1 or nothing.any():
+        sky = None
+        if nothing.any():
             size = (slot.height * samples, slot.width * samples)
             matrices = torch.as_tensor(camera.get_model_matrix())
             sky = shades.sky(self._lights, matrices, camera.get_intrinsic_matrix(), *size)

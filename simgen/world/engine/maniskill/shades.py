@@ -17,13 +17,13 @@ EXPOSURE = 0.5
 _GAMMA = 2.2  # of SAPIEN's bytes
 
 
-def rgb(color: torch.Tensor, nothing: torch.Tensor, sky: torch.Tensor, samples: int) -> torch.Tensor:
+def rgb(color: torch.Tensor, nothing: torch.Tensor, sky: torch.Tensor | None, samples: int) -> torch.Tensor:
     """Returns the picture of what SAPIEN drew with `samples` pixels per pixel and axis.
 
     Args:
         color: Bytes, or floats in 0..1. Shape: (N, H s, W s, 3).
         nothing: Where nothing was hit. Shape: (N, H s, W s).
-        sky: Linear light that is seen there. Shape: (N, H s, W s, 3).
+        sky: Linear light that is seen there; None if that is nowhere. Shape: (N, H s, W s, 3).
         samples: s; the light of a pixel's samples is averaged before the tone is.
 
     Returns:
@@ -34,11 +34,12 @@ def rgb(color: torch.Tensor, nothing: torch.Tensor, sky: torch.Tensor, samples: 
     color = color.long()
     if samples == 1:
         shown = _byte_table(_GAMMA, 1.0 / EXPOSURE).to(color.device)[color]
-        if nothing.any():
+        if sky is not None:
             shown[nothing] = encoded(sky).to(color.device)[nothing]
         return shown
     light = _linear_table(_GAMMA, 1.0 / EXPOSURE).to(color.device)[color]
-    light = torch.where(nothing[..., None], sky.to(light), light)
+    if sky is not None:
+        light = torch.where(nothing[..., None], sky.to(light), light)
     worlds, height, width, _ = light.shape
     blocks = light.view(worlds, height // samples, samples, width // samples, samples, 3)
     return encoded(blocks.mean((2, 4))).to(color.device)
@@ -69,6 +70,7 @@ def encoded(linear: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.rint(shown * 255).astype(np.uint8))
 
 
+@cache
 def _linear_table(gamma: float, gain: float) -> torch.Tensor:
     """What SAPIEN's bytes mean. Shape: (256,), float64."""
     return gain * (torch.arange(256, dtype=torch.float64) / 255.0) ** gamma

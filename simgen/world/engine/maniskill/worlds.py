@@ -7,6 +7,7 @@ from typing import Protocol
 
 import torch
 
+from simgen.spec.camera import PIXELS, NativeOutput
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.maniskill.config import BatchConfig, Start
 from simgen.world.scene.scene import CameraSlot, Scene
@@ -144,15 +145,6 @@ def _row_specs(config: BatchConfig) -> dict[str, ArraySpec]:
     return specs
 
 
-_PIXELS = {
-    "rgb": (3, "uint8"),
-    "depth": (1, "int16"),
-    "segmentation": (1, "int16"),
-    "normals": (3, "float32"),
-    "albedo": (3, "uint8"),
-}
-
-
-def _image_spec(slot: CameraSlot, output: str) -> ArraySpec:
-    channels, dtype = _PIXELS[output]
+def _image_spec(slot: CameraSlot, output: NativeOutput) -> ArraySpec:
+    channels, dtype = PIXELS[output]
     return ArraySpec((slot.height, slot.width, channels), dtype)
