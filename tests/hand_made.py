@@ -45,6 +45,9 @@ class HandMadeEngine:
             body_quaternion=quaternion.repeat(num_envs, 1, 1),
             body_linear_velocity=torch.zeros(num_envs, len(bodies), 3),
             body_angular_velocity=torch.zeros(num_envs, len(bodies), 3),
+            joint_position=torch.zeros(num_envs, 0),
+            joint_velocity=torch.zeros(num_envs, 0),
+            root_velocity=torch.zeros(num_envs, 6),
         )
 
     def state(self) -> WorldState:

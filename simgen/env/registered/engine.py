@@ -113,6 +113,9 @@ class RegisteredEngine:
                     "body_angular_velocity",
                 )
             },
+            joint_position=torch.zeros(self.num_envs, 0),
+            joint_velocity=torch.zeros(self.num_envs, 0),
+            root_velocity=torch.zeros(self.num_envs, 6),
         )  # fmt: skip
 
     def set_state(self, env_ids: torch.Tensor, state: WorldState) -> None:

@@ -16,13 +16,17 @@ Backend = Literal["auto", "raster", "trace"]
 
 @dataclass(frozen=True, eq=False)
 class WorldState:
-    """Poses and velocities of all worlds; E worlds, D joints of the robot, L links, B bodies (markers included).
+    """Poses and velocities of all worlds.
+
+    E worlds, D joints of the robot, L links, B bodies (markers included), J joints of articulated objects.
 
     Args:
         qpos, qvel: Of the robot in the card's joint order [rad, rad/s; m, m/s]. Shape: (E, D).
         link_position, link_quaternion: In the world, wxyz. Shapes: (E, L, 3), (E, L, 4).
         body_position, body_quaternion: Of the objects' frames in the world, wxyz. Shapes: (E, B, 3), (E, B, 4).
         body_linear_velocity, body_angular_velocity: Of the centres of mass, world frame. Shape: (E, B, 3).
+        joint_position, joint_velocity: Of the scene's joints, as in `Layout.joints` [rad, rad/s; m, m/s]. Shape: (E, J).
+        root_velocity: Of the robot's first link: linear of its centre of mass, angular, world frame. Shape: (E, 6).
     """
 
     qpos: torch.Tensor
@@ -33,6 +37,9 @@ class WorldState:
     body_quaternion: torch.Tensor
     body_linear_velocity: torch.Tensor
     body_angular_velocity: torch.Tensor
+    joint_position: torch.Tensor
+    joint_velocity: torch.Tensor
+    root_velocity: torch.Tensor
 
 
 class Engine(Protocol):

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 ColliderKind = Literal["box", "cylinder", "sphere", "capsule", "mesh"]
+JointKind = Literal["revolute", "prismatic"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,3 +73,64 @@ class ObjectModel:
     inertia: np.ndarray
     bounds: np.ndarray
     interior: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PartJoint:
+    """How a part of an articulated object hangs on the part that carries it.
+
+    A part's frame is where it is gripped (the middle of a handle), so that a task can aim at the part itself; the axis
+    therefore goes through a point of its own.
+
+    Args:
+        kind: "revolute" turns about the axis, "prismatic" slides along it.
+        parent: Name of the part that carries it; "" is the root.
+        position: Of the part's frame in the parent's, where the joint is at 0 [m]. Shape: (3,).
+        quaternion: The same, wxyz. Shape: (4,).
+        axis: Unit vector in the part's frame. Shape: (3,).
+        anchor: A point of the axis in the part's frame [m]. Shape: (3,).
+        lower, upper: Limits [rad or m].
+        friction: Dry friction [N m or N].
+        damping: [N m s/rad or N s/m].
+    """
+
+    kind: JointKind
+    parent: str
+    position: np.ndarray
+    quaternion: np.ndarray
+    axis: np.ndarray
+    anchor: np.ndarray
+    lower: float
+    upper: float
+    friction: float = 0.0
+    damping: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A moving part of an articulated object: its shape and its joint."""
+
+    model: ObjectModel
+    joint: PartJoint
+
+
+@dataclass(frozen=True, eq=False)
+class ArticulatedModel:
+    """A thing with moving parts, at scale 1 and density 1.
+
+    Args:
+        key: Hash of everything below; equal keys are equal objects.
+        kind: What it is called, e.g. "cabinet".
+        root: What carries the parts, in the object's frame.
+        parts: By name, each after the one that carries it.
+    """
+
+    key: str
+    kind: str
+    root: ObjectModel
+    parts: dict[str, Part]
+
+    @property
+    def topology(self) -> tuple[tuple[str, str, JointKind], ...]:
+        """Name, parent and joint of each part: what all worlds of one engine model must have in common."""
+        return tuple((name, part.joint.parent, part.joint.kind) for name, part in self.parts.items())

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from simgen.spec.camera import DerivedOutput, NativeOutput
-from simgen.world.scene.model import ObjectModel
+from simgen.world.scene.model import JointKind, ObjectModel, PartJoint
 
 Motion = Literal["dynamic", "fixed", "marker"]
 CameraOutput = NativeOutput
@@ -23,12 +23,16 @@ class BodySlot:
         motion: "dynamic" moves and collides; "fixed" collides and stays where its scene put it; "marker" is drawn.
         candidates: The models that a scene may choose from.
         semantic_class: Name for the segmentation map.
+        parent: For a part of an articulated object: name of the slot that carries it, which comes before it.
+        joint: For such a part: how it moves in its parent.
     """
 
     name: str
     motion: Motion
     candidates: tuple[ObjectModel, ...]
     semantic_class: str
+    parent: str | None = None
+    joint: JointKind | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,11 @@ class Layout:
         """Returns the index of the body slot called `name`."""
         return next(index for index, slot in enumerate(self.bodies) if slot.name == name)
 
+    @property
+    def joints(self) -> tuple[int, ...]:
+        """Indices of the body slots that hang on a joint, in the order of the scene's joints."""
+        return tuple(index for index, slot in enumerate(self.bodies) if slot.joint is not None)
+
 
 @dataclass(frozen=True)
 class Push:
@@ -106,6 +115,19 @@ class Push:
 
     force: float
     interval: float
+
+
+@dataclass(frozen=True, eq=False)
+class Hanging:
+    """How a part of an articulated object hangs on its parent in one episode.
+
+    Args:
+        joint: Sizes and limits, at the object's scale.
+        start: Joint position at the start [rad or m].
+    """
+
+    joint: PartJoint
+    start: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +148,7 @@ class Body:
         color_name: The word for the colour, for instructions.
         center_offset: Of the centre of mass from that of an even solid, in the object's frame [m]. Shape: (3,).
         push: How it is pushed, or None.
+        hanging: For a part of an articulated object: its joint. `position` and `quaternion` are those at the start.
     """
 
     candidate: int
@@ -141,6 +164,7 @@ class Body:
     color_name: str = ""
     center_offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
     push: Push | None = None
+    hanging: Hanging | None = None
 
 
 @dataclass(frozen=True, eq=False)

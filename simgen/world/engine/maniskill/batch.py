@@ -74,8 +74,10 @@ class Batch:
         links, still = self.state(), torch.zeros_like(position)
         ids = torch.as_tensor(list(env_ids), device=self.device)
         link_position, link_quaternion = links.link_position[ids], links.link_quaternion[ids]
+        none, at_rest = qpos.new_zeros(len(qpos), 0), qpos.new_zeros(len(qpos), 6)
         state = WorldState(
-            qpos, torch.zeros_like(qpos), link_position, link_quaternion, position, quaternion, still, still
+            qpos, torch.zeros_like(qpos), link_position, link_quaternion, position, quaternion, still, still,
+            none, none, at_rest,
         )  # fmt: skip
         self.set_state(env_ids, state)
         for world, scene in zip(env_ids, scenes, strict=True):

@@ -61,4 +61,7 @@ def _world_state(
         body_quaternion=body_pose[..., 3:],
         body_linear_velocity=velocity[..., :3],
         body_angular_velocity=velocity[..., 3:],
+        joint_position=qpos.new_zeros(len(qpos), 0),
+        joint_velocity=qpos.new_zeros(len(qpos), 0),
+        root_velocity=qpos.new_zeros(len(qpos), 6),
     )

@@ -89,6 +89,9 @@ class PoolWorlds:
             body_quaternion=body[..., 3:7],
             body_linear_velocity=body[..., 7:10],
             body_angular_velocity=body[..., 10:],
+            joint_position=body.new_zeros(len(body), 0),
+            joint_velocity=body.new_zeros(len(body), 0),
+            root_velocity=body.new_zeros(len(body), 6),
         )
 
     def set_state(self, env_ids: Sequence[int], state: WorldState) -> None:

@@ -56,6 +56,8 @@ class NewtonEngine:
         rows |= {slot.name: row for slot, row in zip(layout.bodies, self._world.slot_body, strict=True) if row >= 0}
         self._rows = rows
         self._contacts = ContactForces(self._physics, rows)
+        self._joint_coords = [self._world.slot_coord[slot] for slot in layout.joints]
+        self._joint_dofs = [self._world.slot_dof[slot] for slot in layout.joints]
         self._book = SceneBook(layout, num_envs, self.device)
 
     def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
@@ -109,6 +111,9 @@ class NewtonEngine:
             body_quaternion=pose[..., 3:],
             body_linear_velocity=velocity[..., :3],
             body_angular_velocity=velocity[..., 3:],
+            joint_position=physics.joint_q[:, self._joint_coords],
+            joint_velocity=physics.joint_qd[:, self._joint_dofs],
+            root_velocity=physics.body_qd[:, 0].clone(),
         )
 
     def set_state(self, env_ids: torch.Tensor, state: WorldState) -> None:
