@@ -15,12 +15,18 @@ import simgen
 from simgen.env.base import BaseEnv
 from simgen.machine import commit, processor, versions
 from simgen.policy import make_policy
+from simgen.spec import AnyTask, load_task_or_mixture, parts_of
 from simgen.view.report.numbers import wilson
 from simgen.world.scene.seed import episode_seed
+from simgen.world.scene.variants import expanded
 
 TABLETOP = (
     "pick_cube", "push_cube", "pull_cube", "stack_cube", "place_sphere", "lift_peg_upright", "peg_insertion_side",
     "sort_by_colour",
+)  # fmt: skip
+TAUGHT = (
+    *TABLETOP, "pick_clutter", "shelf_place", "push_t", "tidy_table", "open_drawer", "close_drawer", "turn_faucet",
+    "nav_rooms", "nav_people", "nav_warehouse",
 )  # fmt: skip
 
 
@@ -102,7 +108,12 @@ class Attempts:
                 self._begin_next(world)
 
 
-def measure(task: str, episodes: int, num_envs: int, seed: int, device: str = "cpu") -> Row:
+def tasks_of(name: str) -> list[AnyTask]:
+    """Returns the tasks that a name or path stands for: one, or those of a mixture or of several robots."""
+    return [part.task for part in parts_of(expanded(load_task_or_mixture(name)))]
+
+
+def measure(task: str | AnyTask, episodes: int, num_envs: int, seed: int, device: str = "cpu") -> Row:
     """Attempts a task on `episodes` consecutive seeds."""
     env = simgen.make(task, num_envs=min(num_envs, episodes), images=False, device=device)
     try:
@@ -113,7 +124,7 @@ def measure(task: str, episodes: int, num_envs: int, seed: int, device: str = "c
     lengths = [attempt.steps for attempt in attempts if attempt.success]
     count = len(lengths)
     return Row(
-        task=task,
+        task=task if isinstance(task, str) else task.name,
         attempts=episodes,
         successes=count,
         success_rate=count / episodes,

@@ -1,4 +1,4 @@
-"""Where simgen's own files are: tasks, assets and the cache of things derived from them.
+"""Where files are: simgen's tasks and assets, the user's assets, and the cache of things derived from them.
 
 A wheel carries tasks and assets inside the package (`simgen/_bundled`); in a checkout they lie beside it.
 """
@@ -21,6 +21,17 @@ def tasks_dir() -> Path:
 def assets_dir() -> Path:
     """Returns the folder with the robot cards, object cards and small models that simgen ships."""
     return _shipped("assets")
+
+
+def user_assets_dir() -> Path:
+    """Returns the folder of the user's own assets: $SIMGEN_ASSETS, else one in the user's data folder."""
+    chosen = os.environ.get("SIMGEN_ASSETS")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_data_path("simgen", appauthor=False) / "assets"
+
+
+def asset_folders() -> tuple[Path, ...]:
+    """Returns the folders in which assets are looked for by name: the user's, then simgen's."""
+    return user_assets_dir(), assets_dir() / "objects"
 
 
 def cache_dir() -> Path:

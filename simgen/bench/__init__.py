@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simgen.bench.measure import BenchOptions, bench
+    from simgen.bench.mixed import bench_mixture
 
-__all__ = ["BenchOptions", "bench"]
+__all__ = ["BenchOptions", "bench", "bench_mixture"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module("simgen.bench.measure"), name)
+    module = "mixed" if name == "bench_mixture" else "measure"
+    return getattr(importlib.import_module(f"simgen.bench.{module}"), name)

@@ -72,7 +72,7 @@ def bench(
     env = _make(task, options, images=bool(task.cameras))
     build_seconds = time.perf_counter() - started
     env.observe()
-    _synchronize(options.device)
+    synchronize(options.device)
     first_frame_seconds = time.perf_counter() - started
     measured = {"total": _rates(env, options, lambda actions: env.step(actions), progress, "total")}
     # the worlds stand where random actions have left them
@@ -156,19 +156,20 @@ def _rates(
     rates = []
     for repetition in range(options.repetitions + 1):
         steps = options.steps if repetition else min(5, options.steps)
-        _synchronize(options.device)
+        synchronize(options.device)
         started = time.perf_counter()
         for _ in range(steps):
             share = torch.rand(shape, generator=generator, device=options.device)
             step(low + share * (high - low))
-        _synchronize(options.device)
+        synchronize(options.device)
         if repetition:
             rates.append(options.num_envs * steps / (time.perf_counter() - started))
         progress(part, repetition)
     return rates
 
 
-def _synchronize(device: str) -> None:
+def synchronize(device: str) -> None:
+    """Waits until the device has done its work, so that a clock can be read."""
     if device != "cpu":
         wp.synchronize_device(device)
         torch.cuda.synchronize(device)

@@ -26,7 +26,8 @@ class Arguments:
         engine: Physics engine: newton or maniskill; default the task's own, else newton.
         device: cpu or cuda:0.
         seed: Of the dataset; episode i depends on it, the task, the phase and i alone.
-        random_policy: How the random phase moves; play goes to objects and opens and closes the gripper there.
+        random_policy: How the random phase moves; default brownian for robots that drive, else pink. Play goes to
+            objects and opens and closes the gripper there.
         noise: Noise on what the teacher executes, e.g. dart:0.05; the recorded action stays clean.
         keep_failures: Write failed teacher episodes too, flagged.
         codec: How arrays are compressed; gzip can be read without a plugin.
@@ -44,7 +45,7 @@ class Arguments:
     engine: Literal["newton", "maniskill"] | None = None
     device: str = "cpu"
     seed: int = 0
-    random_policy: Literal["pink", "uniform", "spline", "play"] = "pink"
+    random_policy: Literal["pink", "uniform", "spline", "brownian", "play"] | None = None
     noise: str = "none"
     keep_failures: bool = False
     codec: Literal["blosc2", "zstd", "gzip", "raw"] | None = None

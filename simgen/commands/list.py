@@ -74,9 +74,11 @@ def _tasks() -> list[Row]:
 
 
 def _robots_of(task: AnyTask | Mixture) -> str:
-    from simgen.spec import parts_of
+    from simgen.spec import TaskSpec, parts_of
 
-    return ", ".join(dict.fromkeys(part.task.robot.use or "" for part in parts_of(task)))
+    tasks = [part.task for part in parts_of(task)]
+    names = [task.robot.names if isinstance(task, TaskSpec) else (task.robot.use or "",) for task in tasks]
+    return ", ".join(dict.fromkeys(name for each in names for name in each))
 
 
 def _robots() -> list[Row]:

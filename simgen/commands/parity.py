@@ -52,8 +52,9 @@ def main(argv: list[str]) -> int:
     from simgen.bench.parity.report import check_folder, write_report
     from simgen.commands.progress import part_progress
     from simgen.spec import load_any_task
+    from simgen.world.scene.variants import single
 
-    task = load_any_task(arguments.task, arguments.overrides)
+    task = single(load_any_task(arguments.task, arguments.overrides))
     folder = arguments.out if arguments.out is not None else Path("parity") / task.name
     check_folder(folder)
     options = ParityOptions(arguments.episodes, arguments.num_envs, arguments.engines, arguments.device, arguments.seed)

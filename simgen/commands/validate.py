@@ -12,6 +12,7 @@ from simgen.errors import BadInput
 from simgen.spec import AnyTask, Mixture, RegisteredSpec, load_task_or_mixture, parts_of
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
+from simgen.world.scene.variants import expanded
 
 _SCENES = 8  # scenes that are drawn to see that the objects fit
 
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> int:
 def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     """Checks one file, tells the person at the terminal, and returns the same for a script."""
     try:
-        task = load_task_or_mixture(name, overrides)
+        task = _expanded(load_task_or_mixture(name, overrides), name)
         for part in parts_of(task):
             _look_deeper(part.task, name)
     except BadInput as error:
@@ -53,6 +54,14 @@ def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     rows = [(key, value) for key, value in content.items() if key != "name"]
     show_table(f"{name}: OK", ("", ""), rows)
     return {"file": name, "ok": True, **content}
+
+
+def _expanded(task: AnyTask | Mixture, name: str) -> AnyTask | Mixture:
+    """Writes out the variants of a task, whose changes are checked with that."""
+    try:
+        return expanded(task)
+    except BadInput as error:
+        raise BadInput(f"{name}: {error}") from error
 
 
 def _look_deeper(task: AnyTask, name: str) -> None:

@@ -13,7 +13,17 @@ import numpy as np
 from simgen.data.files import canonical_json, plain
 from simgen.errors import SimgenError
 
-_STEPS = ("actions", "terminated", "truncated", "success", "fail", "rewards")
+_STEPS = (
+    "actions",
+    "executed_actions",
+    "actions_ee",
+    "terminated",
+    "truncated",
+    "success",
+    "fail",
+    "rewards",
+    "subtask",
+)
 _STATES = ("obs/", "env_states/")
 _IDENTITY = ("seed", "phase", "task", "instruction", "success", "randomisation")
 
@@ -33,6 +43,8 @@ class Episode:
         randomisation: what was drawn for this episode; anything that JSON holds.
         segmentation_ids: instance id -> {name, class, body}.
         flags: words such as "failure" or "overflow".
+        subtasks: name and instruction of each stage of a chained task; the array "subtask" (T,) says which one each
+            step was in.
     """
 
     index: int
@@ -47,6 +59,7 @@ class Episode:
     randomisation: dict[str, Any] = field(default_factory=dict)
     segmentation_ids: dict[int, dict[str, Any]] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
+    subtasks: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def name(self) -> str:

@@ -25,6 +25,11 @@ _UNITS = (
     (r"agent/qvel$", "rad/s, m/s for prismatic joints"),
     (r"^env_states/actors/", "position m, quaternion wxyz, velocity m/s, angular velocity rad/s"),
     (r"^env_states/articulations/", "root as for actors, then joint positions and velocities"),
+    (r"^map/occupancy$", "1 = something stands there; rows along y, columns along x"),
+    (r"^map/(origin|resolution)$", "m"),
+    (r"/(route|path)$", "m, x forward, y left of the robot"),
+    (r"/(ego_speed|command)$", "m/s forward, rad/s to the left"),
+    (r"/way_left$", "m"),
     (r"_pose$|/pose$", "position m, quaternion wxyz"),
     (r"position$|_pos$", "m"),
 )

@@ -50,6 +50,7 @@ class EpisodeView:
         self.length: int = entry["length"]
         self.randomisation: dict[str, Any] = entry["randomisation"]
         self.flags: list[str] = entry["flags"]
+        self.subtasks: list[dict[str, str]] = entry.get("subtasks", [])
         self.sha256: str = entry["sha256"]
         seen = None
         if sensors:
@@ -133,6 +134,7 @@ class EpisodeView:
             randomisation=self.randomisation,
             segmentation_ids=self.segmentation_ids,
             flags=self.flags,
+            subtasks=self.subtasks,
         )
 
     def __len__(self) -> int:

@@ -19,6 +19,7 @@ from simgen.env.base import BaseEnv, Outcome
 from simgen.env.factory import make_env
 from simgen.env.numpy_view import to_numpy
 from simgen.env.threads import one_torch_thread
+from simgen.env.tool_motion import ACTIONS_EE, ToolMotion
 from simgen.errors import BadInput, SimgenError
 from simgen.spec import AnyTask, Mixture, load_task_or_mixture
 
@@ -114,9 +115,15 @@ class _Comparison:
         self._largest = {"position": 0.0, "joint": 0.0, "image": 0.0, "pixels": 0.0, "reward": 0.0}
         self._identical = True
         env.start([0], [episode.seed])
+        tool = ToolMotion(env) if ACTIONS_EE in self._arrays else None
+        if tool is not None:
+            tool.begin([0])
         self._compare_state(0)
-        for step, action in enumerate(self._actions):
-            self._compare_outcome(step, env.advance(torch.as_tensor(action)[None]))
+        for step, row in enumerate(self._actions):
+            action = torch.as_tensor(row)[None]
+            self._compare_outcome(step, env.advance(action))
+            if tool is not None:
+                self._identical &= np.array_equal(tool.step(action)[0].cpu().numpy(), self._arrays[ACTIONS_EE][step])
             self._compare_state(step + 1)
 
     def result(self) -> Replay:

@@ -40,6 +40,7 @@ def episode_entry(
     """The episode's line in a record: ManiSkill's keys, then ours."""
     metadata = episode.metadata()
     ours = {"index", "phase", "task", "instruction", "length", "randomisation", "segmentation_ids", "flags"}
+    ours |= {"subtasks"} if episode.subtasks else set()
     return {
         "episode_id": episode.index,
         "episode_seed": metadata["seed"],
@@ -57,7 +58,7 @@ def episode_from_entry(entry: Mapping[str, Any], group: h5py.Group) -> Episode:
     """The inverse of `episode_entry`, with the arrays decoded from the trajectory's group."""
     keys = ("index", "phase", "task", "instruction", "success", "length", "randomisation", "segmentation_ids", "flags")
     metadata = {key: entry[key] for key in keys}
-    metadata.update(seed=entry["episode_seed"], reward_sum=entry["reward"])
+    metadata.update(seed=entry["episode_seed"], reward_sum=entry["reward"], subtasks=entry.get("subtasks", []))
     return Episode.from_metadata(metadata, read_arrays(group))
 
 

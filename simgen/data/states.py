@@ -8,6 +8,7 @@ import numpy as np
 
 from simgen.env.base import BaseEnv
 from simgen.env.numpy_view import to_numpy
+from simgen.world.scene.scene import Scene
 
 
 def state_rows(env: BaseEnv, obs: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -22,6 +23,24 @@ def state_rows(env: BaseEnv, obs: dict[str, Any]) -> dict[str, np.ndarray]:
     """
     rows = {f"obs/{path}": value for path, value in _flat(to_numpy(obs)).items()}
     return rows | {f"env_states/{path}": value for path, value in to_numpy(env.env_states()).items()}
+
+
+def map_arrays(scene: Scene) -> dict[str, np.ndarray]:
+    """Returns the map that belongs to an episode, by the path of its arrays; nothing where the scene has no place.
+
+    Returns:
+        map/occupancy: 1 where something stands, row 0 at the lowest y, column 0 at the lowest x. Shape: (H, W), uint8.
+        map/origin: Corner of cell (0, 0) with the lowest x and y [m]. Shape: (2,).
+        map/resolution: Side of a cell [m]. Shape: (1,).
+    """
+    if scene.place is None:
+        return {}
+    grid = scene.place.occupancy
+    return {
+        "map/occupancy": grid.occupied.astype(np.uint8),
+        "map/origin": grid.origin.astype(np.float32),
+        "map/resolution": np.array([grid.resolution], np.float32),
+    }
 
 
 def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, np.ndarray]:

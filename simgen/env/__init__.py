@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simgen.env.base import BaseEnv, Outcome
     from simgen.env.factory import engine_of, make, make_env
+    from simgen.env.mixed import MixedEnv
     from simgen.env.numpy_view import NumpyView
     from simgen.env.sensors import SensorView
     from simgen.env.task_env import TaskEnv
 
-__all__ = ["BaseEnv", "NumpyView", "Outcome", "SensorView", "TaskEnv", "engine_of", "make", "make_env"]
+__all__ = ["BaseEnv", "MixedEnv", "NumpyView", "Outcome", "SensorView", "TaskEnv", "engine_of", "make", "make_env"]
 
 _HOMES = {
     "BaseEnv": "base",
     "Outcome": "base",
+    "MixedEnv": "mixed",
     "NumpyView": "numpy_view",
     "SensorView": "sensors",
     "TaskEnv": "task_env",

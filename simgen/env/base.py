@@ -21,8 +21,9 @@ from simgen.world.engine.base import Engine
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.control.mode import Actions
 from simgen.world.robot.kinematics import Kinematics
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.seed import episode_seed
+from simgen.world.scene.slots import Layout
 
 Observation = dict[str, Any]
 MOST_SKIPPED = 100  # seeds in a row whose scene cannot be drawn
@@ -35,9 +36,10 @@ class Outcome:
     Args:
         reward: Weighted sum. Shape: (E,), float32.
         terms: The weighted summands by name. Shape: (E,) each.
-        success, terminated, truncated: Shape: (E,), bool. A task that is done is terminated.
+        success, terminated, truncated: Shape: (E,), bool. A task that is done or has failed is terminated.
         problems: Worlds whose episode cannot be trusted, with the reason; they are truncated.
         interrupted: Worlds whose episode was lost through no fault of its own and can be run again; truncated too.
+        stage: Index of the stage that was under way, in a task that has stages. Shape: (E,), int64.
     """
 
     reward: torch.Tensor
@@ -47,6 +49,7 @@ class Outcome:
     truncated: torch.Tensor
     problems: dict[int, str]
     interrupted: frozenset[int] = frozenset()
+    stage: torch.Tensor | None = None
 
 
 class Sampler(Protocol):

@@ -9,7 +9,7 @@ import torch
 
 from simgen.world.engine.base import Engine
 from simgen.world.robot.card import RobotCard
-from simgen.world.robot.control.mode import ActionMode
+from simgen.world.robot.control.mode import ActionMode, JointTargets
 from simgen.world.scene.scene import Push, Scene
 from simgen.world.scene.seed import stream
 
@@ -39,8 +39,8 @@ class LateActions:
             self._start = qpos.clone()
         self._start[env_ids] = qpos[env_ids]
 
-    def targets(self, mode: ActionMode, actions: torch.Tensor, steps: torch.Tensor, qpos: torch.Tensor) -> torch.Tensor:
-        """Returns the joint targets of this control step [rad or m].
+    def targets(self, mode: ActionMode, actions: torch.Tensor, steps: torch.Tensor, qpos: torch.Tensor) -> JointTargets:
+        """Returns the joint targets of this control step.
 
         Args:
             mode: What actions mean.
@@ -55,11 +55,16 @@ class LateActions:
         # Where there are fewer actions than a world is late, its episode has just begun, and it waits.
         late = self._delays.clamp(max=len(self._recent) - 1)
         arrived = torch.stack(self._recent)[late, torch.arange(len(actions), device=actions.device)]
-        return torch.where((steps < self._delays)[:, None], self._start, mode.targets(arrived, qpos))
+        told, waiting = mode.targets(arrived, qpos), (steps < self._delays)[:, None]
+        return JointTargets(
+            torch.where(waiting, self._start, told.position),
+            None if told.velocity is None else told.velocity.masked_fill(waiting, 0.0),
+            None if told.effort is None else told.effort.masked_fill(waiting, 0.0),
+        )
 
 
 class Pushes:
-    """Pushes objects and the robot's tool, as scenes say.
+    """Pushes objects and the robot's tool (without one: the robot's own body), as scenes say.
 
     Args:
         engine: Whose worlds they are.
@@ -69,7 +74,7 @@ class Pushes:
     """
 
     def __init__(self, engine: Engine, card: RobotCard, max_steps: int, control_seconds: float) -> None:
-        self._engine, self._tool = engine, card.tcp_link
+        self._engine, self._tool = engine, card.push_link or card.tcp_link or card.body_link
         self._max_steps, self._seconds = max_steps, control_seconds
         self._forces: dict[str, torch.Tensor] = {}  # of what is pushed in some world: (E, max_steps, 3)
 

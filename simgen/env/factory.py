@@ -1,4 +1,4 @@
-"""Environments from tasks: simgen's own on an engine, or ManiSkill's by id."""
+"""Environments from tasks: simgen's own on an engine, ManiSkill's by id, or several tasks in one batch."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 from gymnasium.vector import AutoresetMode
 
 from simgen.env.base import BaseEnv
+from simgen.env.mixed import MixedEnv, make_mixed
 from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
-from simgen.spec import AnyTask, RegisteredSpec, TaskSpec, load_any_task
+from simgen.spec import AnyTask, Mixture, RegisteredSpec, TaskSpec, load_task_or_mixture
 from simgen.world.engine.make import ENGINES
+from simgen.world.scene.variants import expanded, single
 
 MANISKILL = "maniskill"
 
 
 def make(
-    task: str | os.PathLike[str] | Mapping[str, Any] | AnyTask,
+    task: str | os.PathLike[str] | Mapping[str, Any] | AnyTask | Mixture,
     num_envs: int = 1,
     device: str = "cpu",
     seed: int = 0,
@@ -26,13 +28,14 @@ def make(
     images: bool = True,
     autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     engine: str | None = None,
-) -> BaseEnv:
-    """Makes the environments of a task.
+) -> BaseEnv | MixedEnv:
+    """Makes the environments of a task: a BaseEnv, or a MixedEnv of several tasks.
 
     Args:
-        task: Name of a task that simgen ships, id of a ManiSkill environment ("PickCube-v1"), path of a YAML file, a
-            mapping, or a task that was read before.
-        num_envs: How many worlds.
+        task: Name of a task or mixture that simgen ships, id of a ManiSkill environment ("PickCube-v1"), path of a YAML
+            file, a mapping, or a task that was read before. A mixture, and a task that stands for several (robots,
+            numbers of objects), gives one batch that holds them all.
+        num_envs: How many worlds, of all tasks together.
         device: "cpu" or "cuda:0".
         seed: Of the sequence of episodes.
         overrides: Changes such as "episode.max_steps=50".
@@ -44,11 +47,29 @@ def make(
         BadInput: All that is wrong with the task; an engine that does not exist, or cannot run it.
     """
     changes = tuple(overrides)
-    if not isinstance(task, TaskSpec | RegisteredSpec):
-        task = load_any_task(task, changes)
+    if not isinstance(task, TaskSpec | RegisteredSpec | Mixture):
+        task = load_task_or_mixture(task, changes)
     elif changes:
-        task = load_any_task(task.resolved(), changes)
-    return make_env(task, num_envs, device, seed, images, autoreset_mode, engine)
+        task = load_task_or_mixture(task.resolved(), changes)
+    return make_batch(task, num_envs, device, seed, images, autoreset_mode, engine)
+
+
+def make_batch(
+    task: AnyTask | Mixture,
+    num_envs: int,
+    device: str = "cpu",
+    seed: int = 0,
+    images: bool = True,
+    autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
+    engine: str | None = None,
+) -> BaseEnv | MixedEnv:
+    """Makes the environments of a task or mixture that was read; see `make`."""
+    task = expanded(task)
+    if not isinstance(task, Mixture):
+        return make_env(task, num_envs, device, seed, images, autoreset_mode, engine)
+    return make_mixed(
+        task, lambda part, count: make_env(part, count, device, seed, images, autoreset_mode, engine), num_envs
+    )
 
 
 def make_env(
@@ -60,7 +81,8 @@ def make_env(
     autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
     engine: str | None = None,
 ) -> BaseEnv:
-    """Makes the environments of a task that was read; see `make`."""
+    """Makes the environments of one task that was read; see `make`."""
+    task = single(task)
     if isinstance(task, RegisteredSpec):
         if engine not in (None, MANISKILL):
             raise BadInput(f"{task.env_id} is ManiSkill's own environment; it cannot run in {engine}.")

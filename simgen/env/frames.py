@@ -10,7 +10,7 @@ from simgen.spec.camera import PIXELS
 from simgen.world.derived import derive, motion_back, part_poses
 from simgen.world.engine.base import Engine, WorldState
 from simgen.world.engine.bookkeeping import FIRST_LINK_ID
-from simgen.world.scene.scene import CameraSlot
+from simgen.world.scene.slots import CameraSlot
 
 _Images = dict[str, dict[str, torch.Tensor]]
 _PIXELS = {"cpu": 1 << 18, "cuda": 1 << 22}  # at once: what is in between takes some 150 bytes of memory for each

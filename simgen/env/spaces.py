@@ -20,6 +20,8 @@ def _space(value: Any) -> spaces.Space[Any]:
     assert isinstance(value, torch.Tensor)
     shape = tuple(value.shape[1:])
     dtype = value.cpu().numpy().dtype
+    if dtype == np.bool_:
+        return spaces.MultiBinary(shape)
     if np.issubdtype(dtype, np.integer):
         limits = np.iinfo(dtype)
         return spaces.Box(max(0, limits.min), limits.max, shape, dtype.type)

@@ -10,10 +10,14 @@ from gymnasium.vector import AutoresetMode
 from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.disturbances import LateActions, Pushes
 from simgen.env.frames import Frames
+from simgen.env.memory import Memory
+from simgen.env.stages import Stages
+from simgen.env.states import env_state_rows
 from simgen.env.terms import bind_condition, bind_observations, bind_rewards
 from simgen.env.terms.bind import StepFacts
+from simgen.env.walkers import Walkers
 from simgen.spec.task import TaskSpec
-from simgen.world.engine.base import Backend, WorldState
+from simgen.world.engine.base import Backend
 from simgen.world.engine.make import make_engine
 from simgen.world.kernels import require_device
 from simgen.world.robot.card import RobotCard, load_card
@@ -75,6 +79,11 @@ class TaskEnv(BaseEnv):
             self._frames = Frames(self.engine)
             self._late = LateActions(num_envs, self.device)
             self._pushes = Pushes(self.engine, self.card, self.max_steps, self.control_seconds)
+            self._walkers = Walkers(self.engine, self.card, self.max_steps, self.control_seconds)
+            self._memory = Memory(
+                num_envs, self.action_mode.dim, len(self.layout.bodies), self.card, self.control_seconds, self.device
+            )
+            self._stages = Stages(task.stages, num_envs, self.device)
             self._start_next(range(num_envs))
             self._bind()
             self._make_spaces()
@@ -84,12 +93,16 @@ class TaskEnv(BaseEnv):
 
     def _bind(self) -> None:
         task = self.task
-        self._policy_terms = bind_observations(task.observe.policy, self.worlds)
-        self._privileged_terms = bind_observations(task.observe.privileged, self.worlds)
+        self._policy_terms = bind_observations(task.observe.policy, self.worlds, self._stages.observation)
+        self._privileged_terms = bind_observations(task.observe.privileged, self.worlds, self._stages.observation)
+        self._stages.bind(self.worlds)
         self._reward_terms = bind_rewards(task.reward, self.worlds)
         self._success: Callable[[], torch.Tensor] | None = None
         if task.success is not None:
             self._success = bind_condition(task.success, self.worlds)
+        self._failure: Callable[[], torch.Tensor] | None = None
+        if task.failure is not None:
+            self._failure = bind_condition(task.failure, self.worlds)
 
     def start_scenes(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Starts episodes with these scenes; see BaseEnv."""
@@ -98,25 +111,39 @@ class TaskEnv(BaseEnv):
         self._frames.begin(ids, self.worlds.state)
         self._late.begin(ids, scenes, self.worlds.state.qpos)
         self._pushes.begin(ids, scenes)
+        self._walkers.begin(ids, scenes)
+        self._memory.begin(ids, scenes)
+        self.worlds.memory = self._memory
+        self._stages.begin(ids)
 
     def advance(self, actions: torch.Tensor) -> Outcome:
         """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
         actions = torch.as_tensor(actions, dtype=torch.float32, device=self.device)
         targets = self._late.targets(self.action_mode, actions, self._steps, self.worlds.state.qpos)
-        self.engine.set_targets(targets)
+        self.engine.set_targets(targets.position, targets.velocity, targets.effort)
         self._pushes.apply(self._steps)
+        self._walkers.apply(*self.worlds.base_pose)
         self.engine.step()
         self.worlds.refresh()
         self._frames.step(self.worlds.state)
+        self._memory.step(actions, targets, self.worlds.state, self.worlds.base_velocity)
         self._steps += 1
         problems, interrupted = self.engine.problems(), frozenset(self.engine.interrupted())
-        success = self._success() if self._success is not None else self._no()
-        facts = StepFacts(actions, success)
+        stage = self._stages.current.clone() if len(self._stages) else None
+        self._stages.step()
+        success = self._is_success()
+        facts = StepFacts(actions, success, self._stages.share_done())
         terms = {name: term(facts) for name, term in self._reward_terms.items()}
         reward = torch.stack(list(terms.values())).sum(0) if terms else self._no().float()
         truncated = self._steps >= self.max_steps
         truncated[[*problems, *interrupted]] = True
-        return Outcome(reward, terms, success, success.clone(), truncated, problems, interrupted)
+        failed = self._failure() & ~success if self._failure is not None else self._no()
+        return Outcome(reward, terms, success, success | failed, truncated, problems, interrupted, stage)
+
+    def _is_success(self) -> torch.Tensor:
+        if self._success is None:
+            return self._stages.all_done()
+        return self._success() & self._stages.all_done() if len(self._stages) else self._success()
 
     def _no(self) -> torch.Tensor:
         return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
@@ -134,17 +161,4 @@ class TaskEnv(BaseEnv):
 
     def env_states(self) -> dict[str, torch.Tensor]:
         """Returns the state from which the worlds could go on; see BaseEnv."""
-        state: WorldState = self.worlds.state
-        rows = {}
-        for index, slot in enumerate(self.layout.bodies):
-            parts = (
-                state.body_position,
-                state.body_quaternion,
-                state.body_linear_velocity,
-                state.body_angular_velocity,
-            )
-            rows[f"actors/{slot.name}"] = torch.cat([part[:, index] for part in parts], -1)
-        root = torch.cat([state.link_position[:, 0], state.link_quaternion[:, 0]], -1)
-        still = torch.zeros(len(root), 6, device=root.device)
-        rows[f"articulations/{self.layout.robot}"] = torch.cat([root, still, state.qpos, state.qvel], -1)
-        return rows
+        return env_state_rows(self.layout, self.worlds.state)

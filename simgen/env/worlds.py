@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
+from simgen.env.joints import SceneJoints
+from simgen.env.memory import Memory
+from simgen.env.navigation import Navigation
 from simgen.errors import BadInput
 from simgen.world import rotation
 from simgen.world.engine.base import Engine, WorldState
 from simgen.world.robot.card import RobotCard
+from simgen.world.scene.plan import plan_pieces
 
 MIN_GRASP_SHARE = math.cos(math.radians(85.0))
 MIN_GRASP_FORCE = 0.5  # [N]
@@ -24,6 +29,7 @@ class Worlds:
         card: The robot in them; None where simgen has no card of it, and the tool cannot be asked for.
 
     Attributes:
+        joints: Of articulated objects.
         start_heading: Of the tool's x axis when the episode began [rad]. Shape: (E,).
     """
 
@@ -33,6 +39,10 @@ class Worlds:
         self._bodies = {slot.name: index for index, slot in enumerate(engine.layout.bodies)}
         self._links = {name: index for index, name in enumerate(engine.link_names)}
         self._grasps: dict[str, torch.Tensor] = {}
+        self._ways: dict[str, Navigation] = {}
+        self.joints = SceneJoints(engine)
+        self._tool: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._memory: Memory | None = None
         self.refresh()
         self._starts = self.state.body_position.clone()
         self.start_heading = torch.zeros(self.num_envs, device=self.device)
@@ -40,22 +50,42 @@ class Worlds:
     def begin(self, env_ids: torch.Tensor) -> None:
         """Reads the state after episodes have started in these worlds."""
         self.refresh()
+        self.joints.begin(env_ids)
+        for way in self._ways.values():
+            way.begin(env_ids)
         self._starts[env_ids] = self.state.body_position[env_ids]
-        if self.card is not None:
+        if self._tool is not None:
             self.start_heading[env_ids] = rotation.yaw_of(self.tcp_quaternion)[env_ids]
 
     def refresh(self) -> None:
         """Reads the state after a step."""
         self.state: WorldState = self.engine.state()
         self._grasps.clear()
-        if self.card is None:
+        for way in self._ways.values():
+            way.step()
+        if self.card is None or self.card.tcp_link is None:
             return
         link = self._links[self.card.tcp_link]
         offset = self.state.qpos.new_tensor(self.card.tcp_xyz).expand(self.num_envs, 3)
         turn = self.state.qpos.new_tensor(self.card.tcp_quaternion).expand(self.num_envs, 4)
-        self.tcp_position, self.tcp_quaternion = rotation.compose(
+        self._tool = rotation.compose(
             self.state.link_position[:, link], self.state.link_quaternion[:, link], offset, turn
         )
+
+    @property
+    def memory(self) -> Memory:
+        """What the episodes have seen so far.
+
+        Raises:
+            BadInput: Where nobody keeps it.
+        """
+        if self._memory is None:
+            raise BadInput("what this needs to remember of an episode is not kept for environments of ManiSkill's own.")
+        return self._memory
+
+    @memory.setter
+    def memory(self, memory: Memory) -> None:
+        self._memory = memory
 
     @property
     def robot(self) -> RobotCard:
@@ -67,6 +97,47 @@ class Worlds:
         if self.card is None:
             raise BadInput(f"simgen has no card of the robot {self.engine.layout.robot}, which this needs.")
         return self.card
+
+    @property
+    def tcp_position(self) -> torch.Tensor:
+        """Position of the tool centre point [m]; BadInput where the robot has none. Shape: (E, 3)."""
+        return self._require_tool()[0]
+
+    @property
+    def tcp_quaternion(self) -> torch.Tensor:
+        """Orientation of the tool (wxyz); BadInput where the robot has none. Shape: (E, 4)."""
+        return self._require_tool()[1]
+
+    def _require_tool(self) -> tuple[torch.Tensor, torch.Tensor]:
+        if self._tool is None:
+            raise BadInput(f"the robot {self.robot.name} has no tool centre point, which this needs.")
+        return self._tool
+
+    @property
+    def base_pose(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Position [m] and orientation (wxyz) of the link that drives, floats or stands. Shapes: (E, 3), (E, 4)."""
+        link = self._links[self.robot.body_link]
+        return self.state.link_position[:, link], self.state.link_quaternion[:, link]
+
+    @property
+    def base_velocity(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Linear [m/s] and angular velocity [rad/s] of that link, in its own axes. Shapes: (E, 3), (E, 3)."""
+        state, quaternion = self.state, self.base_pose[1]
+        linear, angular = state.root_velocity[:, :3], state.root_velocity[:, 3:]
+        if self.robot.planar_base is not None:
+            still = torch.zeros_like(linear)
+            turn = rotation.about_z(torch.full_like(state.qvel[:, 0], self.engine.layout.robot_yaw))
+            linear, angular = still.clone(), still.clone()
+            linear[:, :2], angular[:, 2] = state.qvel[:, :2], state.qvel[:, 2]
+            linear = rotation.rotate(turn, linear)
+        back = rotation.conjugate(quaternion)
+        return rotation.rotate(back, linear), rotation.rotate(back, angular)
+
+    def way_to(self, name: str) -> Navigation:
+        """Returns the maps of the places that the robots drive in, and the ways to an object or marker."""
+        if name not in self._ways:
+            self._ways[name] = Navigation(self, name)
+        return self._ways[name]
 
     def is_body(self, name: str) -> bool:
         """Says whether `name` is an object of the scene."""
@@ -138,7 +209,7 @@ class Worlds:
         """Returns the height [m] of the highest point of a body, of the table or of the ground. Shape: (E,)."""
         if name in ("table", "ground"):
             height = self.engine.layout.ground_height if name == "ground" else 0.0
-            return self.tcp_position.new_full((self.num_envs,), height)
+            return self.state.qpos.new_full((self.num_envs,), height)
         return self._outline_heights(name).amax(1)
 
     def bottom_of(self, name: str) -> torch.Tensor:
@@ -171,6 +242,27 @@ class Worlds:
             body = self.engine.scene(env).bodies[index]
             rows.append((slot.candidates[body.candidate].interior or 0.0) * float(body.scale[2]))
         return torch.tensor(rows, device=self.device)
+
+    def board_of(self, name: str, level: int) -> torch.Tensor:
+        """Returns the height [m] of a board of a shelf, 1 is the lowest. Shape: (E,)."""
+        index = self._bodies[name]
+        slot = self.engine.layout.bodies[index]
+        bodies = [self.engine.scene(env).bodies[index] for env in range(self.num_envs)]
+        rows = [slot.candidates[body.candidate].levels[level - 1] * float(body.scale[2]) for body in bodies]
+        return self.position(name)[:, 2] + torch.tensor(rows, dtype=torch.float32, device=self.device)
+
+    def pieces_of(self, name: str) -> torch.Tensor:
+        """Returns the outlines of the convex pieces that a flat block consists of, seen from above in its own frame.
+
+        Returns:
+            Corners counter-clockwise [m], the last one repeated where there are fewer. Shape: (E, pieces, corners, 2).
+        """
+        index = self._bodies[name]
+        slot = self.engine.layout.bodies[index]
+        outlines = plan_pieces(slot.candidates).to(self.device)
+        bodies = [self.engine.scene(env).bodies[index] for env in range(self.num_envs)]
+        scales = outlines.new_tensor(np.array([body.scale[:2] for body in bodies]))
+        return outlines[[body.candidate for body in bodies]] * scales[:, None, None]
 
     def extent(self, name: str) -> torch.Tensor:
         """Returns the full size of a body's box in its own frame, at the world's scale [m]. Shape: (E, 3)."""

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from simgen.env.base import BaseEnv
+from simgen.env.tool_motion import ACTIONS_EE, NOTES, moves_a_tool
 from simgen.spec import RegisteredSpec
 from simgen.world.robot.control.mode import ActionMode
 
@@ -15,9 +16,11 @@ _UNITS = {
     "pd_joint_delta_pos": "shares of the largest change of a joint",
     "pd_ee_pose": "m, Euler angles XYZ in rad",
     "pd_ee_delta_pose": "shares of the largest change of position and rotation",
+    "pd_joint_offset": "shares of the largest offset of a joint from rest",
+    "base_velocity": "shares of the largest forward velocity and yaw rate, then of the largest change of a joint",
+    "effort": "shares of the largest force or torque of a joint",
 }
 _CHANNELS = {"optical_flow": ("x", "y"), "scene_flow": ("x", "y", "z"), "pointcloud": ("x", "y", "z", "hit")}
-_POSE_NAMES = ("x", "y", "z", "rotation_x", "rotation_y", "rotation_z")
 
 
 def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
@@ -30,13 +33,17 @@ def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
         if bool(torch.isfinite(bound).all()):
             action[name] = bound.double().cpu().tolist()
     joints = {"names": list(env.engine.joint_names)}
-    return _image_notes(env) | {
-        "actions": action,
-        "executed_actions": dict(action),
-        "rewards": {"unit": _reward_unit(env)},
-        "obs/agent/qpos": joints,
-        "obs/agent/qvel": dict(joints),
-    }
+    return (
+        _image_notes(env)
+        | ({ACTIONS_EE: dict(NOTES)} if moves_a_tool(env) else {})
+        | {
+            "actions": action,
+            "executed_actions": dict(action),
+            "rewards": {"unit": _reward_unit(env)},
+            "obs/agent/qpos": joints,
+            "obs/agent/qvel": dict(joints),
+        }
+    )
 
 
 def _image_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
@@ -48,11 +55,10 @@ def _image_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
 
 
 def _action_names(env: BaseEnv) -> list[str]:
-    mode, card = env.action_mode, env.card
-    if card is None or not isinstance(mode, ActionMode):
+    mode = env.action_mode
+    if env.card is None or not isinstance(mode, ActionMode):
         return [f"action_{index}" for index in range(mode.dim)]
-    arm = _POSE_NAMES if "_ee_" in mode.name else card.arm_joints
-    return [*arm, *(["gripper"] if mode.has_gripper else [])]
+    return list(mode.names)
 
 
 def _reward_unit(env: BaseEnv) -> str:

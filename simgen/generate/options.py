@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simgen.errors import BadInput, unknown
 from simgen.policy import POLICIES
-from simgen.spec import AnyTask
+from simgen.spec import AnyTask, TaskSpec
 from simgen.world.kernels import require_device
 
 
@@ -21,7 +21,7 @@ class GenerateOptions:
         seed: Of the dataset.
         engine: "newton" or "maniskill"; None: the task's own, else newton.
         device: "cpu" or "cuda:0".
-        random_policy: uniform, pink, spline or play.
+        random_policy: uniform, pink, spline, brownian or play; None: brownian for robots that drive, else pink.
         noise: Standard deviation of the teacher's DART noise, as a share of the action's half range.
         keep_failures: Write failed teacher episodes too, flagged.
         codec: blosc2, zstd, gzip or raw.
@@ -36,13 +36,20 @@ class GenerateOptions:
     seed: int = 0
     engine: str | None = None
     device: str = "cpu"
-    random_policy: str = "pink"
+    random_policy: str | None = None
     noise: float = 0.0
     keep_failures: bool = False
     codec: str | None = None
     processes: int = 1
     resume: bool = False
     max_attempts: int | None = None
+
+
+def random_policy_of(task: AnyTask, options: GenerateOptions) -> str:
+    """Returns the policy of a task's random phase."""
+    if options.random_policy is not None:
+        return options.random_policy
+    return "brownian" if isinstance(task, TaskSpec) and task.robot.control == "base_velocity" else "pink"
 
 
 def check_options(tasks: Sequence[AnyTask], options: GenerateOptions) -> None:
@@ -57,7 +64,7 @@ def check_options(tasks: Sequence[AnyTask], options: GenerateOptions) -> None:
         raise BadInput(f"num_envs must be at least 1, not {options.num_envs}.")
     require_device(options.device)
     policies = [name for name in POLICIES if name != "teacher"]
-    if options.random_policy not in policies:
+    if options.random_policy is not None and options.random_policy not in policies:
         raise unknown("policy", options.random_policy, policies)
     if not 0.0 <= options.noise <= 1.0:
         raise BadInput(f"--noise dart:{options.noise:g} is out of range; allowed: 0 to 1.")

@@ -11,7 +11,7 @@ from simgen.env.base import BaseEnv
 from simgen.env.factory import engine_of, make_env
 from simgen.generate.memory import require_memory, require_memory_of_images
 from simgen.generate.notes import feature_notes
-from simgen.generate.options import GenerateOptions
+from simgen.generate.options import GenerateOptions, random_policy_of
 from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.schedule import Schedule
 from simgen.generate.share import Share
@@ -52,6 +52,11 @@ class TaskPart:
         return engine_of(self.task, self._options.engine)
 
     @property
+    def random_policy(self) -> str:
+        """Name of the policy of the random phase."""
+        return random_policy_of(self.task, self._options)
+
+    @property
     def env(self) -> BaseEnv:
         """The worlds."""
         if self._env is None:
@@ -90,7 +95,7 @@ class TaskPart:
             TooFewEpisodes: If the budget of attempts is used up before enough episodes are kept.
         """
         options, teacher = self._options, name == "teacher"
-        policy = make_policy(name if teacher else options.random_policy, self.env, options.noise)
+        policy = make_policy(name if teacher else self.random_policy, self.env, options.noise)
         phase = Phase(
             name, self.env, policy, writer, self._schedules[name], self._share, options.seed,
             only_successes=teacher, keep_failures=options.keep_failures, noisy=teacher and options.noise > 0,
@@ -122,10 +127,14 @@ class TaskPart:
 def _mesh_hashes(task: TaskSpec) -> dict[str, str]:
     """Returns a hash of the candidate models of each object that is read from mesh files."""
     from_files = [
-        name for name, spec in task.scene.objects.items() if any(shape.kind == "mesh" for shape in spec.shapes)
+        name
+        for name, spec in task.scene.objects.items()
+        if any(shape.kind in ("mesh", "asset") for shape in spec.shapes)
     ]
     if not from_files:
         return {}
-    slots = {slot.name: slot for slot in layout_of(task).bodies}
-    keys = {name: " ".join(model.key for model in slots[name].candidates) for name in from_files}
+    models: dict[str, list[str]] = {}
+    for slot in layout_of(task).bodies:  # moving parts are called "<object>.<part>"
+        models.setdefault(slot.name.partition(".")[0], []).extend(model.key for model in slot.candidates)
+    keys = {name: " ".join(models[name]) for name in from_files}
     return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in keys.items()}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 
 from simgen.data.episode import Episode
-from simgen.data.states import state_rows
+from simgen.data.states import map_arrays, state_rows
 from simgen.env.base import BaseEnv, Outcome
 from simgen.env.numpy_view import to_numpy
+from simgen.env.tool_motion import ACTIONS_EE, ToolMotion, moves_a_tool
 from simgen.policy.base import Step
 
 
@@ -24,6 +26,7 @@ class Recorder:
     def __init__(self, env: BaseEnv, executed: bool = False) -> None:
         self._env, self._executed = env, executed
         self._length = env.max_steps
+        self._tool = ToolMotion(env) if moves_a_tool(env) else None
         self._states: dict[str, np.ndarray] = {}
         self._steps: dict[str, np.ndarray] = {}
         self.time = np.zeros(env.num_envs, dtype=np.int64)
@@ -32,6 +35,8 @@ class Recorder:
         """Starts recording in these worlds with their first observation."""
         ids = np.sort(np.asarray(env_ids))
         self.time[ids] = 0
+        if self._tool is not None:
+            self._tool.begin(env_ids)
         self._put(self._states, self._length + 1, state_rows(self._env, obs), ids)
 
     def add(self, env_ids: list[int], step: Step, outcome: Outcome, obs: dict[str, Any]) -> None:
@@ -46,6 +51,10 @@ class Recorder:
         }
         if self._executed:
             rows["executed_actions"] = step.action
+        if self._tool is not None:
+            rows[ACTIONS_EE] = self._tool.step(step.action)
+        if outcome.stage is not None:
+            rows["subtask"] = outcome.stage.to(torch.int32)
         self._put(self._steps, self._length, to_numpy(rows), ids)
         self.time[ids] += 1
         self._put(self._states, self._length + 1, state_rows(self._env, obs), ids)
@@ -62,6 +71,7 @@ class Recorder:
         arrays = {path: buffer[env_id, : length + 1] for path, buffer in self._states.items()}
         arrays |= {path: buffer[env_id, :length] for path, buffer in self._steps.items()}
         scene = self._env.engine.scene(env_id)
+        arrays |= map_arrays(scene)
         return Episode(
             index=index,
             seed=scene.seed,
@@ -75,4 +85,5 @@ class Recorder:
             randomisation=scene.values,
             segmentation_ids=self._env.engine.segmentation_ids(env_id),
             flags=flags,
+            subtasks=[{"name": name, "instruction": instruction} for name, instruction in scene.stages],
         )

@@ -22,6 +22,7 @@ from simgen.generate.phase import PhaseCounts, TooFewEpisodes
 from simgen.generate.share import Share, Turns
 from simgen.machine import processor
 from simgen.spec import AnyTask, Mixture, Part, parts_of
+from simgen.world.scene.variants import expanded
 
 Progress = Callable[[str, PhaseCounts], None]
 
@@ -73,13 +74,15 @@ def generate(
 ) -> Summary:
     """Generates a dataset.
 
-    The tasks of a mixture are run one after the other, each with all worlds, so that the batch is full and one task's
-    worlds are in memory at a time.
+    A task that stands for several (robots, numbers of objects) is a mixture of these, and episodes are recorded under
+    their names. The tasks of a mixture are run one after the other, each with all worlds, so that the batch is full and
+    one task's worlds are in memory at a time.
 
     Raises:
         BadInput: Wrong options, a directory that holds something else, a changed spec on resume.
         SimgenError: Too few attempts succeeded, the disk is full, an encoder died. What was finished is kept.
     """
+    task = expanded(task)
     parts = parts_of(task)
     check_options([part.task for part in parts], options)
     turns = Turns([part.weight for part in parts])
@@ -182,7 +185,7 @@ def dataset_spec(task: AnyTask | Mixture, parts: Sequence[TaskPart], options: Ge
     """Returns the resolved spec with what else decides the content of episodes; a resumed run must not change it."""
     identity = {
         "seed": options.seed,
-        "random_policy": options.random_policy,
+        "random_policy": _common([part.random_policy for part in parts]),
         "noise": options.noise,
         "keep_failures": options.keep_failures,
         "device": options.device.partition(":")[0],
@@ -195,8 +198,8 @@ def dataset_spec(task: AnyTask | Mixture, parts: Sequence[TaskPart], options: Ge
     return Mixture(task.name, task.description, complete).resolved() | {GENERATION: identity}
 
 
-def _common(engines: Sequence[str]) -> str:
-    return engines[0] if len(set(engines)) == 1 else MIXED
+def _common(names: Sequence[str]) -> str:
+    return names[0] if len(set(names)) == 1 else MIXED
 
 
 def _agreed(notes: dict[str, dict[str, Any]], others: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

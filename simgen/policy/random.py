@@ -17,6 +17,8 @@ Noise = Callable[[np.random.Generator, int, int], np.ndarray]
 GRIPPER_HOLD = 15  # mean number of steps that the gripper stays open or closed
 ABSOLUTE_RANGE = 0.4  # of the joints around rest, in the modes whose actions are absolute [rad]
 SPLINE_KNOT_STEPS = 8
+BROWNIAN, BROWNIAN_STEP = "brownian", 0.17  # standard deviation of a step, as a share of half the range
+DRIVE = ((-0.3, -0.75), (1.0, 0.75))  # what bases that drive do then: slowest, fastest [m/s, rad/s], as MobilityGen's
 ABSOLUTE_MODES = ("pd_joint_pos", "pd_ee_pose")
 
 
@@ -46,7 +48,20 @@ def spline(rng: np.random.Generator, steps: int, channels: int) -> np.ndarray:
     return np.clip(curve(np.arange(steps)), -1.0, 1.0)
 
 
-NOISES: dict[str, Noise] = {"uniform": uniform, "pink": pink, "spline": spline}
+def brownian(rng: np.random.Generator, steps: int, channels: int) -> np.ndarray:
+    """A random walk that stays at the ends of its range until it turns. Shape: (steps, channels) in -1..1.
+
+    Reference: NVlabs MobilityGen, `RandomAccelerationScenario`, whose velocities take random steps of 5 m/s^2 (rad/s^2)
+    standard deviation 200 times a second; this is about the same at 10 actions a second.
+    """
+    walk, now = np.empty((steps, channels)), rng.uniform(-1.0, 1.0, channels)
+    for step, kick in enumerate(BROWNIAN_STEP * rng.normal(size=(steps, channels))):
+        now = np.clip(now + kick, -1.0, 1.0)
+        walk[step] = now
+    return walk
+
+
+NOISES: dict[str, Noise] = {"uniform": uniform, "pink": pink, "spline": spline, BROWNIAN: brownian}
 
 
 def gripper_sequence(rng: np.random.Generator, steps: int) -> np.ndarray:
@@ -72,6 +87,7 @@ class RandomPolicy:
         if card is not None and self._absolute:
             self._channels = card.num_arm_joints
             self._rest = torch.tensor(card.rest_qpos, device=env.device)
+        self._low, self._high = _range_of(env, noise)
         self._arm = torch.zeros(env.num_envs, self._steps, self._channels)
         self._gripper = torch.zeros(env.num_envs, self._steps)
         self._time = torch.zeros(env.num_envs, dtype=torch.int64)
@@ -97,13 +113,23 @@ class RandomPolicy:
     def _around_rest(self, arm: torch.Tensor, gripper: torch.Tensor) -> torch.Tensor:
         env = self._env
         target = self._rest.expand(env.num_envs, -1).clone()
-        target[:, : self._channels] += ABSOLUTE_RANGE * arm
+        assert env.card is not None
+        target[:, env.card.arm] += ABSOLUTE_RANGE * arm
         return env.action_mode.action_to_reach(env.worlds.state.qpos, target, 0.5 * (gripper + 1.0))
 
     def _over_range(self, arm: torch.Tensor, gripper: torch.Tensor) -> torch.Tensor:
-        mode = self._env.action_mode
-        action = torch.cat([arm, gripper[:, None]], 1) if mode.has_gripper else arm
-        bounded = torch.isfinite(mode.low) & torch.isfinite(mode.high)
-        low = torch.where(bounded, mode.low, -torch.ones_like(mode.low))
-        high = torch.where(bounded, mode.high, torch.ones_like(mode.high))
+        action = torch.cat([arm, gripper[:, None]], 1) if self._env.action_mode.has_gripper else arm
+        low, high = self._low, self._high
         return (low + 0.5 * (action + 1.0) * (high - low)).clamp(low, high)
+
+
+def _range_of(env: BaseEnv, noise: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Returns the least and the largest action; where the mode has no bounds, -1 and 1. Shape of each: (A,)."""
+    mode, base = env.action_mode, None if env.card is None else env.card.planar_base
+    bounded = torch.isfinite(mode.low) & torch.isfinite(mode.high)
+    low = torch.where(bounded, mode.low, -torch.ones_like(mode.low))
+    high = torch.where(bounded, mode.high, torch.ones_like(mode.high))
+    if noise == BROWNIAN and base is not None and mode.name == "base_velocity":
+        drive = low.new_tensor(DRIVE) / low.new_tensor([base.speed, base.turn])
+        low[:2], high[:2] = torch.maximum(low[:2], drive[0]), torch.minimum(high[:2], drive[1])
+    return low, high

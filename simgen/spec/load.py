@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from simgen.errors import BadInput
 from simgen.spec import check
 from simgen.spec.base import Spec, shown
+from simgen.spec.counted import as_written, fewest
 from simgen.spec.document import LARGEST_FILE, Document, read_mapping, read_yaml
 from simgen.spec.find import find_task, is_env_id, task_names
 from simgen.spec.overrides import apply_overrides
@@ -165,7 +166,8 @@ def _read(
     except ValidationError as error:
         problems = structural(error, data, TaskSpec)
         return None, problems + _other_problems(data, problems, context, registry)
-    return task, check.check_task(task, registry)
+    # of objects that are there several times those are checked that are always there
+    return task, [as_written(problem, task) for problem in check.check_task(fewest(task), registry)]
 
 
 def _placed(problems: Iterable[Problem], document: Document) -> list[Problem]:
@@ -190,9 +192,11 @@ def _other_problems(
         task = TaskSpec.model_validate(_stand_ins(data, registry) | rest, context=context)
     except ValidationError:
         return []
-    bodies = check.Bodies.of_unread(data.get("scene")) if "scene" in bad else check.Bodies.of(task.scene)
+    certain = fewest(task)
+    bodies = check.Bodies.of_unread(data.get("scene")) if "scene" in bad else check.Bodies.of(certain.scene)
     hidden = bad | (set() if "robot" in data else {"robot"})
-    return [problem for problem in check.check_task(task, registry, bodies) if problem.path[0] not in hidden]
+    problems = [as_written(problem, task) for problem in check.check_task(certain, registry, bodies)]
+    return [problem for problem in problems if problem.path[0] not in hidden]
 
 
 def _stand_ins(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
@@ -204,5 +208,5 @@ def _stand_ins(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
         "robot": {"use": next(iter(registry.robots), "none")},
         "scene": {},
         "cameras": dict.fromkeys(cameras, camera) if isinstance(cameras, Mapping) else {},
-        **({"success": "robot_static"} if "success" in data else {}),
+        **({"success": "robot_static"} if {"success", "stages"} & set(data) else {}),
     }

@@ -24,6 +24,7 @@ BodyName = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=6
 _PLACE = Bounds(-100.0, 100.0, "m", hint=MILLIMETRES)
 _HEIGHT = Bounds(0.0, 10.0, "m", hint=MILLIMETRES)
 _GAP = Bounds(0.0, 10.0, "m", above=True, hint=MILLIMETRES)
+Way = Annotated[float, Bounds(0.5, 50.0, "m")]
 
 PlaceOrDrawn = Annotated[
     Annotated[Annotated[tuple[Coordinate, Coordinate], Listed(2, "[x, y] in m")], Tag("<value>")]
@@ -42,6 +43,21 @@ GapOrDrawn = Annotated[
 ]
 
 
+class FreeSpec(Spec):
+    """A spot where nothing stands in the scene's `place`, from which a way leads to the robot's start."""
+
+    distance: Annotated[tuple[Way, Way], Listed(2, "[shortest, longest] in m")] = Field(
+        default=(3.0, 8.0), description="Length of the way from the robot's start [m]."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> FreeSpec:
+        if self.distance[0] >= self.distance[1]:
+            shortest, longest = self.distance
+            raise wrong(f"distance: {shortest:g} is not below {longest:g}. Allowed: [shortest, longest] in m")
+        return self
+
+
 class PoseSpec(Spec):
     """Where an object is at the start of an episode: at most one relation (default `on: table`) and the place there."""
 
@@ -54,6 +70,14 @@ class PoseSpec(Spec):
     beside: BodyName | None = Field(default=None, description="Stands on the same surface as this object, next to it.")
     in_: BodyName | None = Field(
         default=None, alias="in", description="Lies in this object, which must be open (bowl, bin)."
+    )
+    free: FreeSpec | None = Field(
+        default=None,
+        description="Stands on the floor of the scene's `place`, where it is free; {} for the standard distance.",
+    )
+    level: Annotated[int, Bounds(1, 100, "boards")] | None = Field(
+        default=None,
+        description="With `on` a shelf: which of its boards, 1 is the lowest; default the highest point of the shelf.",
     )
     xy: PlaceOrDrawn | None = Field(
         default=None,
@@ -76,6 +100,11 @@ class PoseSpec(Spec):
     clearance: Annotated[float, Bounds(0.0, 1.0, "m", hint=MILLIMETRES)] = Field(
         default=0.01, description="Smallest gap to other objects at the start [m]."
     )
+    exact: Annotated[bool, Strict()] = Field(
+        default=False,
+        description="Put there whatever else is there, and others do not keep clear of it: for rooms and for scenes "
+        "that somebody has arranged.",
+    )
 
     @model_validator(mode="after")
     def _sensible(self) -> PoseSpec:
@@ -84,11 +113,15 @@ class PoseSpec(Spec):
             raise wrong(
                 f"has {' and '.join(map(repr, given))}; write one relation. Allowed: {', '.join(self.relations)}"
             )
+        if self.free is not None and (given or self.xy is not None):
+            raise wrong("'free' draws the place; remove the relation and 'xy'")
         in_radians(self, "yaw", "yaw_deg")
         in_radians(self, "rpy", "rpy_deg")
         relation = self.relation
         if (relation == "above") != (self.z is not None):
             raise wrong("'above' needs 'z', the height over the surface in m; 'z' goes with 'above' only")
+        if self.level is not None and self.on is None:
+            raise wrong("'level' goes with 'on', the shelf whose board it is")
         if relation == "beside" and (self.distance is None) == (self.xy is None):
             raise wrong("'beside' needs either 'distance' (in a drawn direction) or 'xy' (from the other object), in m")
         if relation != "beside" and self.distance is not None:
@@ -109,4 +142,4 @@ class PoseSpec(Spec):
     @property
     def target(self) -> str:
         """Name of the fixture or object that the relation names; the table where none is written."""
-        return self._target(self.relation) or "table"
+        return self._target(self.relation) or ("table" if self.free is None else "ground")

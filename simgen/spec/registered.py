@@ -104,6 +104,12 @@ class RegisteredSpec(Spec):
             return {"name": data["env_id"], **data}
         return data
 
+    @model_validator(mode="after")
+    def _sensible(self) -> RegisteredSpec:
+        if self.teacher is not None and self.teacher.steps is None:
+            raise wrong(f"a registered environment has no {self.teacher.kind!r} teacher. Allowed: steps")
+        return self
+
     def resolved(self) -> dict[str, Any]:
         """Returns the task with every default written out, JSON-able; reading it again gives an equal task."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)

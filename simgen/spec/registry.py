@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 Role = Literal["observation", "reward", "condition"]
-ParameterType = Literal["float", "int", "bool", "body", "place", "surface", "axis", "axes", "vector", "region", "text"]
+ParameterType = Literal[
+    "float", "int", "bool", "body", "part", "flat", "place", "surface", "axis", "axes", "vector", "region", "text"
+]
 REQUIRED = object()
 
 # What each type of parameter takes, for messages and listings.
@@ -17,6 +19,8 @@ TYPE_TEXT: dict[ParameterType, str] = {
     "int": "a whole number",
     "bool": "true or false",
     "body": "the name of an object that is not a marker",
+    "part": "the name of a moving part, <object>.<part>",
+    "flat": "the name of an object or marker that is a box, l_shape, t_shape, cross, hexagon or star",
     "place": "the name of an object or marker, or a point [x, y, z] in m",
     "surface": "the name of an object that is not a marker, table or ground",
     "axis": "x, y, z, -x, -y, -z or a direction [x, y, z]",
@@ -61,7 +65,8 @@ class Term:
         role: Where it may stand.
         description: One line, with the unit and length of what it gives.
         parameters: By name.
-        needs: "success" where the task must say when it is done.
+        needs: "success" where the task must say when it is done, "stages" where it must have stages,
+            "place" where the scene must have one, "tool" where the robot must have a tool centre point.
     """
 
     name: str
@@ -77,12 +82,33 @@ class Term:
 
 
 @dataclass(frozen=True)
+class MovingPart:
+    """A part of an articulated kind.
+
+    Args:
+        name: e.g. "lever"; where there may be several, "drawer" of drawer_1, drawer_2.
+        counted_by: Parameter of the kind that says how many there are; None: one.
+        usual: How many there are where that parameter is not written.
+    """
+
+    name: str
+    counted_by: str | None = None
+    usual: int = 1
+
+
+@dataclass(frozen=True)
 class ObjectKind:
-    """A kind of the procedural library: its sizes, and whether other objects can lie in it."""
+    """A kind of the procedural library: its sizes, whether other objects can lie in it, and its moving parts.
+
+    Args:
+        levels: On how many boards things can stand, unless its size `boards` says so; 0: it is no shelf.
+    """
 
     description: str
     parameters: Mapping[str, Parameter]
     holds: bool = False
+    parts: tuple[MovingPart, ...] = ()
+    levels: int = 0
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "int": {"type": "integer"},
     "bool": {"type": "boolean"},
     "body": {"type": "string"},
+    "flat": {"type": "string"},
+    "part": {"type": "string"},
     "surface": {"type": "string"},
     "text": {"type": "string"},
     "place": {"anyOf": [{"type": "string"}, _VECTOR]},

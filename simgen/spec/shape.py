@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, Strict, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, Strict, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from simgen.errors import nearest
-from simgen.spec.base import Length, Listed, Number, OneOf, Spec, wrong
+from simgen.spec.asset import located_asset
+from simgen.spec.base import Bounds, Length, Listed, Number, OneOf, Spec, wrong
 
 MESH_SUFFIXES = (".stl", ".obj", ".glb", ".gltf", ".ply", ".off")
 PRIMITIVES = ("box", "cylinder", "sphere", "capsule")
 PROCEDURAL = (
     "mug", "bowl", "bottle", "plate", "frustum", "ring", "l_shape", "t_shape", "cross", "hexagon", "star", "wedge",
-    "bridge", "peg", "box_with_hole", "bin",
+    "bridge", "peg", "box_with_hole", "bin", "shelf", "peg_board", "slope", "stairs",
+    "stones", "cabinet", "faucet", "valve",
 )  # fmt: skip
 
 Sides = Annotated[tuple[Length, Length, Length], Listed(3, "[x, y, z]: full side lengths in m")]
@@ -39,7 +41,7 @@ def _procedural(what: str) -> Any:
 class ShapeSpec(OneOf):
     """One shape: exactly one of the fields."""
 
-    alternatives: ClassVar[tuple[str, ...]] = (*PRIMITIVES, "mesh", *PROCEDURAL)
+    alternatives: ClassVar[tuple[str, ...]] = (*PRIMITIVES, "mesh", "asset", *PROCEDURAL)
 
     box: Sides | None = Field(default=None, description="Full side lengths [x, y, z] [m].")
     cylinder: RoundSize | None = Field(default=None, description="Upright cylinder.")
@@ -48,6 +50,10 @@ class ShapeSpec(OneOf):
     mesh: MeshPath | None = Field(
         default=None,
         description="Mesh file, or a pattern with * that matches several: relative to the assets or to this file.",
+    )
+    asset: MeshPath | None = Field(
+        default=None,
+        description="The user's own asset, of `simgen assets add`: its name, or a pattern with * that matches several.",
     )
     mug: KindParameters | None = _procedural("Mug with a handle")
     bowl: KindParameters | None = _procedural("Open bowl")
@@ -65,6 +71,26 @@ class ShapeSpec(OneOf):
     peg: KindParameters | None = _procedural("Long box along x")
     box_with_hole: KindParameters | None = _procedural("Block with a square hole along x")
     bin: KindParameters | None = _procedural("Open box to put things in")
+    shelf: KindParameters | None = _procedural("Shelf, on whose boards things can stand")
+    peg_board: KindParameters | None = _procedural("Board with upright pegs")
+    slope: KindParameters | None = _procedural("Ground that rises, is flat and falls")
+    stairs: KindParameters | None = _procedural("Stairs with a platform")
+    stones: KindParameters | None = _procedural("Field of stepping stones")
+    cabinet: KindParameters | None = _procedural("Cabinet with drawers and doors, which move")
+    faucet: KindParameters | None = _procedural("Faucet with a lever, which turns")
+    valve: KindParameters | None = _procedural("Valve with a wheel, which turns")
+
+    seeds: Annotated[int, Bounds(1, 1000, "seeds")] | None = Field(
+        default=None,
+        description="With a procedural kind: so many shapes with drawn sizes, of seeds 1, 2, 3 ... (or from its own "
+        "`seed` on), instead of one.",
+    )
+
+    @model_validator(mode="after")
+    def _only_procedural_kinds_are_drawn(self) -> ShapeSpec:
+        if self.seeds is not None and not any(getattr(self, kind) is not None for kind in PROCEDURAL):
+            raise wrong(f"'seeds' draws the sizes of a procedural kind. Allowed with: {', '.join(PROCEDURAL)}")
+        return self
 
     @field_validator("mesh")
     @classmethod
@@ -73,6 +99,24 @@ class ShapeSpec(OneOf):
         if pattern is None or "mesh_folders" not in context:
             return pattern
         return located_mesh(pattern, context["mesh_folders"], context.get("task_folder"))
+
+    @field_validator("asset")
+    @classmethod
+    def _asset_exists(cls, pattern: str | None, info: ValidationInfo) -> str | None:
+        context = info.context or {}
+        if pattern is None or "mesh_folders" not in context:
+            return pattern
+        return located_asset(pattern, context.get("task_folder"))
+
+    @property
+    def each(self) -> tuple[ShapeSpec, ...]:
+        """The single shapes that it stands for: one, or one for each of its `seeds`."""
+        single = ShapeSpec.model_construct
+        if self.seeds is None:
+            return (single({self.kind}, **{self.kind: getattr(self, self.kind)}),)
+        first = int(self.parameters.get("seed", 1))
+        kinds = ({self.kind: self.parameters | {"seed": float(first + index)}} for index in range(self.seeds))
+        return tuple(single({self.kind}, **kind) for kind in kinds)
 
     @property
     def parameters(self) -> dict[str, float]:

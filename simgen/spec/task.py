@@ -16,6 +16,7 @@ from simgen.spec.render import RenderSpec
 from simgen.spec.robot import RobotSpec
 from simgen.spec.scene import SceneSpec
 from simgen.spec.sensors import SensorsSpec
+from simgen.spec.stages import StageSpec
 from simgen.spec.teacher import TeacherSpec
 from simgen.spec.terms import Condition, RewardSpec
 
@@ -50,9 +51,22 @@ class TaskSpec(Spec):
         default=(),
         description="Summands of the reward.",
     )
-    success: Condition | None = Field(default=None, description="When the task is done.")
+    stages: Annotated[tuple[StageSpec, ...], Field(max_length=50)] = Field(
+        default=(), description="Sub-tasks in their order; the task is done when the last one is."
+    )
+    success: Condition | None = Field(
+        default=None, description="When the task is done; with `stages`: what must hold besides when all are done."
+    )
+    failure: Condition | None = Field(
+        default=None, description="When the episode is lost and ends, e.g. the robot has fallen."
+    )
     randomize: RandomizeSpec = Field(default_factory=dict)
-    teacher: TeacherSpec | None = Field(default=None, description="Way-points that solve the task; needs `success`.")
+    teacher: TeacherSpec | None = Field(default=None, description="What solves the task; needs `success` or `stages`.")
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether it says when it is done."""
+        return self.success is not None or bool(self.stages)
 
     def resolved(self) -> dict[str, Any]:
         """Returns the task with every default written out, JSON-able; reading it again gives an equal task."""

@@ -1,4 +1,4 @@
-"""The way-point teacher: a list of moves, grips and waits that solves the task."""
+"""The teacher of a task: a list of moves, grips and waits that solves it, or a planner of another kind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from simgen.spec.base import (
     in_radians,
     wrong,
 )
+from simgen.spec.planner import PlannerSpec
 from simgen.spec.pose import BodyName
+from simgen.spec.push import PushSpec
 from simgen.spec.terms import Condition
 
 _Seconds = Annotated[float, Bounds(0.0, 60.0, "s", above=True)]
@@ -84,13 +86,26 @@ class MoveSpec(Spec):
         return self.frame.removeprefix("towards:") if self.frame.startswith("towards:") else None
 
 
-class StepSpec(OneOf):
-    """One step of the teacher: a move, a grip or a wait."""
+class OperateSpec(Spec):
+    """A way of the tool along the joint of a part that it holds or pushes: straight for a drawer, an arc for a door."""
 
-    alternatives: ClassVar[tuple[str, ...]] = ("move", "grip", "wait")
-    default_seconds: ClassVar[dict[str, float]] = {"move": 1.0, "grip": 0.3}
+    part: BodyName = Field(description="Moving part of an object, e.g. cabinet.drawer_1.")
+    opening: Annotated[float, Bounds(-1.0, 2.0)] = Field(
+        description="Where the part shall come, 0 closed to 1 open; beyond that the tool presses on."
+    )
+    turn_hand: Annotated[bool, Strict()] = Field(
+        default=True, description="Whether the hand turns with a part that turns, or keeps its heading."
+    )
+
+
+class StepSpec(OneOf):
+    """One step of the teacher: a move, a part that is operated, a grip or a wait."""
+
+    alternatives: ClassVar[tuple[str, ...]] = ("move", "operate", "grip", "wait")
+    default_seconds: ClassVar[dict[str, float]] = {"move": 1.0, "operate": 2.0, "grip": 0.3}
 
     move: MoveSpec | None = Field(default=None, description="Go somewhere.")
+    operate: OperateSpec | None = Field(default=None, description="Go along the joint of a moving part.")
     grip: _Gripper | None = Field(default=None, description="open, close, or an opening from 0 (closed) to 1 (open).")
     wait: _Seconds | None = Field(default=None, description="Stay for this long [s].")
     gripper: _Gripper | None = Field(
@@ -119,14 +134,22 @@ class StepSpec(OneOf):
         return self.wait or self.seconds or self.default_seconds[self.kind]
 
 
-class TeacherSpec(Spec):
-    """The steps, and how often it starts again when a step's check fails; a plain list is the steps alone.
+class TeacherSpec(OneOf):
+    """One kind of teacher. A plain list is way-points: the steps alone.
 
     Steps may form stages: a check that fails starts again with the stage's first step, not with the first of all.
     """
 
-    steps: Annotated[tuple[StepSpec, ...], Field(min_length=1, max_length=200)] = Field(description="In their order.")
-    retries: Annotated[int, Bounds(0, 100, "retries")] = Field(default=2, description="How often it may start again.")
+    alternatives: ClassVar[tuple[str, ...]] = ("steps", "push", "planner")
+
+    steps: Annotated[tuple[StepSpec, ...], Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="Way-points in their order."
+    )
+    push: PushSpec | None = Field(default=None, description="Pushes a flat block onto a target.")
+    planner: PlannerSpec | None = Field(default=None, description="Drives through a place to a goal.")
+    retries: Annotated[int, Bounds(0, 100, "retries")] = Field(
+        default=2, description="With `steps`: how often it may start again."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,9 @@ What a word does is written where it is done (`simgen.env`, `simgen.world`); thi
 
 from __future__ import annotations
 
-from simgen.spec.registry import Fixture, ObjectKind, Parameter, Randomizable, Term
+from simgen.spec.place_words import PLACE_TERMS
+from simgen.spec.registry import Fixture, MovingPart, ObjectKind, Parameter, Randomizable, Term
+from simgen.spec.robot_words import ROBOT_TERMS
 
 COLORS = (
     "red", "green", "blue", "yellow", "orange", "purple", "pink", "cyan", "magenta", "lime", "teal", "navy", "brown",
@@ -37,12 +39,19 @@ _STATIC = {
     "below": Parameter("float", "largest speed", "m/s", 0.05, 0.0, 100.0),
     "turning": Parameter("float", "largest angular speed", "rad/s", 0.5, 0.0, 1000.0),
 }
+_PART = Parameter("part", "moving part of an object")
+_OPENED = {"part": _PART, "above": Parameter("float", "least share of its range", "", 0.9, 0.0, 1.0)}
+_CLOSED = {"part": _PART, "below": Parameter("float", "largest share of its range", "", 0.05, 0.0, 1.0)}
 _TOLERANCE = _length("largest gap in height", 0.01)
+_LEVEL = Parameter("int", "which board of a shelf, 1 is the lowest; 0: the highest point", "", 0, 0, 100)
+_FLAT = Parameter("flat", "flat block")
+_TARGET = Parameter("flat", "flat block or marker that it shall cover")
 
 _OBSERVATIONS = (
     Term("qpos", "observation", "joint positions [rad or m], (dof,)"),
     Term("qvel", "observation", "joint velocities [rad/s or m/s], (dof,)"),
-    Term("tcp_pose", "observation", "tool centre point: position [m] and quaternion wxyz in the world, (7,)"),
+    Term("tcp_pose", "observation", "tool centre point: position [m] and quaternion wxyz in the world, (7,)",
+         needs="tool"),
     Term("goal_position", "observation", "position of the object or marker called goal [m], (3,)"),
     Term("pose", "observation", "position [m] and quaternion wxyz in the world, (7,); also written <body>_pose",
          {"body": Parameter("place", "object or marker")}),
@@ -52,20 +61,25 @@ _OBSERVATIONS = (
          {"body": _BODY}),
     Term("is_grasped", "observation", "1 if the fingers hold it, (1,); without a body: the first object that can move",
          {"body": Parameter("body", "object", default=None)}),
+    Term("stage", "observation", "which of the task's stages is under way: its index (their number when all are done), "
+         "then one-hot, (1 + stages,)", needs="stages"),
     Term("relative_position", "observation", "from one origin to the other, world axes [m], (3,)",
          {"body": Parameter("place", "from; `tcp` is the tool centre point"), "to": Parameter("place", "to")}),
+    Term("opening", "observation", "how far a part is open, 0 closed to 1 open, (1,)", {"part": _PART}),
+    Term("joint_position", "observation", "joint position of a part [rad or m], (1,)", {"part": _PART}),
+    Term("joint_velocity", "observation", "joint velocity of a part [rad/s or m/s], (1,)", {"part": _PART}),
 )  # fmt: skip
 
 _REWARDS = (
     Term("reach", "reward", "1 - tanh(scale * distance from the tool centre point to the object), 0..1",
-         {"body": _BODY, "scale": _SCALE}),
+         {"body": _BODY, "scale": _SCALE}, needs="tool"),
     Term("grasped", "reward", "1 while the fingers hold it", {"body": _BODY}),
     Term("place", "reward", "1 - tanh(scale * distance from the object to its place), 0..1",
          {"body": _BODY, "at": _AT, "scale": _SCALE, "axes": _AXES, "offset": _OFFSET}),
     Term("near", "reward", "1 while it is near its place",
          {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES, "offset": _OFFSET}),
     Term("push", "reward", "1 - tanh(scale * distance from the tool centre point to the push point behind the object, "
-         "as seen from its place), 0..1", {"body": _BODY, "at": _AT, "scale": _SCALE}),
+         "as seen from its place), 0..1", {"body": _BODY, "at": _AT, "scale": _SCALE}, needs="tool"),
     Term("upright", "reward", "1 - tanh(scale * angle between the axis and up), 0..1",
          {"body": _BODY, "axis": _AXIS, "scale": _ANGLE_SCALE}),
     Term("align", "reward", "1 - tanh(scale * distance from the hole's axis), of the peg's head (+x end) or middle, "
@@ -75,11 +89,18 @@ _REWARDS = (
     Term("robot_static", "reward", "1 while no arm joint is faster", {"below": _JOINT_SPEED}),
     Term("body_static", "reward", "1 while it is slower", {"body": _BODY, **_STATIC}),
     Term("on", "reward", "1 while it stands on the surface",
-         {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE}),
+         {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE, "level": _LEVEL}),
     Term("in", "reward", "1 while it is inside the other's hollow",
          {"body": _BODY, "in": Parameter("body", "what it lies in")}),
+    Term("overlap", "reward", "share of the target's area that the block covers, 0..1",
+         {"body": _FLAT, "target": _TARGET}),
+    Term("stages_done", "reward", "share of the task's stages that are done, 0..1", needs="stages"),
     Term("released", "reward", "1 while no finger touches it", {"body": _BODY}),
     Term("lifted", "reward", "1 while it is lifted", {"body": _BODY, "height": _HEIGHT}),
+    Term("open", "reward", "how far a part is open, 0..1", {"part": _PART}),
+    Term("close", "reward", "how far a part is closed, 0..1", {"part": _PART}),
+    Term("opened", "reward", "1 while a part is open", _OPENED),
+    Term("closed", "reward", "1 while a part is closed", _CLOSED),
     Term("action_penalty", "reward", "minus the squared length of the action"),
     Term("joint_velocity_penalty", "reward", "minus the squared length of the arm's joint velocity [rad^2/s^2]"),
     Term("success", "reward", "1 while the task's success holds", needs="success"),
@@ -89,9 +110,14 @@ _CONDITIONS = (
     Term("near", "condition", "its origin is near a place",
          {"body": _BODY, "at": _AT, "within": _WITHIN, "axes": _AXES, "offset": _OFFSET}),
     Term("on", "condition", "it stands on the surface, within its outline, and touches it",
-         {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE}),
+         {"body": _BODY, "on": Parameter("surface", "what it stands on"), "tolerance": _TOLERANCE, "level": _LEVEL}),
     Term("in", "condition", "it is in the other's hollow: its origin over the outline, its lowest point below the rim",
          {"body": _BODY, "in": Parameter("body", "what it lies in")}),
+    Term("overlap", "condition", "it covers so much of the target's area, as seen from above",
+         {"body": _FLAT, "target": _TARGET,
+          "at_least": Parameter("float", "share of the target's area", "", 0.9, 0.0, 1.0)}),
+    Term("unmoved", "condition", "its origin is near where it was at the start",
+         {"body": _BODY, "within": _length("largest distance", 0.03)}),
     Term("grasped", "condition", "the fingers hold it", {"body": _BODY}),
     Term("released", "condition", "no finger touches it", {"body": _BODY}),
     Term("robot_static", "condition", "no arm joint is faster", {"below": _JOINT_SPEED}),
@@ -102,24 +128,36 @@ _CONDITIONS = (
           "within_deg": Parameter("float", "largest angle between the axis and up", "degrees", 10.0, 0.0, 180.0)}),
     Term("inserted", "condition", "its head (+x end) is in the hole and has reached its middle",
          {"body": _BODY, "into": _INTO, "within": _length("how far before the middle is enough", 0.015)}),
+    Term("opened", "condition", "a part is open", _OPENED),
+    Term("closed", "condition", "a part is closed", _CLOSED),
+    Term("part_static", "condition", "the joint of a part is slower",
+         {"part": _PART, "below": Parameter("float", "largest speed", "rad/s or m/s", 0.05, 0.0, 100.0)}),
     Term("inside", "condition", "its origin is in a box in the world",
          {"body": _BODY, "region": Parameter("region", "lowest and highest corner", "m")}),
 )  # fmt: skip
 
-TERMS: tuple[Term, ...] = (*_OBSERVATIONS, *_REWARDS, *_CONDITIONS)
+FLAT = ("box", "l_shape", "t_shape", "cross", "hexagon", "star")  # blocks with one outline at every height
+
+TERMS: tuple[Term, ...] = (*_OBSERVATIONS, *_REWARDS, *_CONDITIONS, *ROBOT_TERMS, *PLACE_TERMS)
 
 
-def _kind(description: str, holds: bool = False, **sizes: tuple[float, float, str]) -> ObjectKind:
-    """Makes a kind from its sizes: lowest, highest, unit."""
+def _kind(
+    description: str, holds: bool = False, parts: tuple[MovingPart, ...] = (), levels: int = 0,
+    **sizes: tuple[float, float, str],
+) -> ObjectKind:  # fmt: skip
+    """Makes a kind from its sizes: lowest, highest, unit ("1" for ratios, "count" for whole numbers)."""
     parameters = {
-        name: Parameter("float", name.replace("_", " "), "" if unit == "1" else unit, None, low, high)
+        name: Parameter(
+            "int" if unit == "count" else "float", name.replace("_", " "), "" if unit in ("1", "count") else unit,
+            None, low, high,
+        )
         for name, (low, high, unit) in sizes.items()
-    }
+    }  # fmt: skip
     parameters["seed"] = Parameter(
         "int", "draws the sizes that are not given; 0 is the standard one", "", 0, 0, 2**31 - 1
     )
     parameters["scale"] = Parameter("float", "factor on all sizes", "", 1.0, 0.001, 1000.0)
-    return ObjectKind(description, parameters, holds)
+    return ObjectKind(description, parameters, holds, parts, levels)
 
 
 _UPTO_1 = (0.002, 1.0, "m")
@@ -150,6 +188,30 @@ OBJECTS: dict[str, ObjectKind] = {
                            offset_y=(-0.5, 0.5, "m"), offset_z=(-0.5, 0.5, "m")),
     "bin": _kind("open box to put things in", length=(0.02, 2.0, "m"), width=(0.02, 2.0, "m"), height=(0.01, 1.0, "m"),
                  wall=(0.001, 0.1, "m"), holds=True),
+    "shelf": _kind("shelf, open towards -x, boards numbered from the lowest", width=(0.1, 3.0, "m"),
+                   depth=(0.05, 1.5, "m"), height=(0.1, 3.0, "m"), thickness=(0.003, 0.1, "m"), boards=(2, 6, "count"),
+                   levels=3),
+    "peg_board": _kind("board lying flat with upright round pegs in rows along x and columns along y",
+                       length=(0.03, 2.0, "m"), width=(0.03, 2.0, "m"), thickness=(0.003, 0.2, "m"),
+                       rows=(1, 8, "count"), columns=(1, 8, "count"), radius=(0.002, 0.2, "m"),
+                       height=(0.005, 1.0, "m")),
+    "slope": _kind("slope up along +x, platform, and slope down", length=(0.1, 10.0, "m"), width=(0.1, 10.0, "m"),
+                   height=(0.01, 5.0, "m"), platform=(0.05, 10.0, "m")),
+    "stairs": _kind("stairs up along +x with a platform at their end", steps=(1, 30, "count"), rise=(0.01, 1.0, "m"),
+                    run=(0.05, 2.0, "m"), width=(0.1, 10.0, "m"), platform=(0.05, 10.0, "m")),
+    "stones": _kind("square stepping stones of different heights in rows along x and columns along y",
+                    rows=(1, 12, "count"), columns=(1, 12, "count"), side=(0.02, 5.0, "m"), gap=(0.005, 2.0, "m"),
+                    height=(0.01, 2.0, "m"), rough=(0.0, 0.95, "1"), pattern=(0, 100000, "count")),
+    "cabinet": _kind("cabinet, front along +x: drawer_1 (top), drawer_2, ..., and below them door_1 (left), door_2",
+                     width=(0.12, 2.0, "m"), depth=(0.12, 1.0, "m"), height=(0.08, 2.5, "m"), wall=(0.004, 0.05, "m"),
+                     drawers=(0, 6, "count"), doors=(0, 2, "count"), handle=(0.05, 0.5, "m"),
+                     parts=(MovingPart("drawer", "drawers", 2), MovingPart("door", "doors", 0))),
+    "faucet": _kind("faucet, spout along +x: lever on top turns from -y to +x", height=(0.05, 0.5, "m"),
+                    radius=(0.008, 0.1, "m"), spout=(0.03, 0.5, "m"), lever=(0.03, 0.4, "m"), opening=(0.2, 3.1, "rad"),
+                    parts=(MovingPart("lever"),)),
+    "valve": _kind("valve on an upright stem: wheel with a knob on its rim, at -x when closed",
+                   height=(0.05, 1.5, "m"), radius=(0.04, 0.5, "m"), spokes=(2, 12, "count"),
+                   turns=(0.1, 10.0, "turns"), parts=(MovingPart("wheel"),)),
 }  # fmt: skip
 
 # The table's top as `simgen.world.scene` builds it: 1.209 m along x and 2.418 m along y, middle at x = -0.1357.
@@ -170,6 +232,10 @@ RANDOMIZABLE: tuple[Randomizable, ...] = (
                  default="as written, else 1000", safe=(200.0, 3000.0)),
     Randomizable("*.restitution", "bounciness of an object, where it hits at 2 m/s or more", "", 0.0, 1.0,
                  default="as written, else 0", safe=(0.0, 0.6), engines=_MANISKILL),
+    Randomizable("*.joint_friction", "factor on the dry friction of an object's joints", "", 0.0, 1000.0, factor=True,
+                 default="1", safe=(0.3, 3.0)),
+    Randomizable("*.joint_damping", "factor on the damping of an object's joints", "", 0.0, 1000.0, factor=True,
+                 default="1", safe=(0.3, 3.0)),
     Randomizable("*.com", "offset of an object's centre of mass from that of an even solid, in its own frame", "m",
                  -1.0, 1.0, (3,), default="0", base=0.0, safe=(-0.01, 0.01)),
     Randomizable("*.push", "horizontal force on an object's centre of mass for one control step, at random times", "N",

@@ -81,6 +81,11 @@ def from_euler_fixed_xyz(rpy: torch.Tensor) -> torch.Tensor:
     return conjugate(from_euler_xyz(-rpy))  # the inverse does the inverse turns in the inverse order
 
 
+def to_euler_fixed_xyz(quaternion: torch.Tensor) -> torch.Tensor:
+    """Returns roll, pitch, yaw such that Rz(yaw) Ry(pitch) Rx(roll) is the rotation. Shape: (..., 4) -> (..., 3)."""
+    return -to_euler_xyz(conjugate(quaternion))
+
+
 def from_matrix(matrix: torch.Tensor) -> torch.Tensor:
     """Returns the unit quaternions of rotation matrices. Shape: (..., 3, 3) -> (..., 4)."""
     m = matrix

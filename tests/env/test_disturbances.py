@@ -47,14 +47,14 @@ def test_late_actions_arrive_as_many_steps_later_and_not_in_the_next_episode(env
         actions = torch.rand(3, mode.dim, generator=random) * 2 - 1
         qpos = torch.rand(3, 9, generator=random)
         history.append(actions.clone())
-        targets = late.targets(mode, actions, steps, qpos)
+        targets = late.targets(mode, actions, steps, qpos).position
         actions.zero_()  # the caller may use its tensor again
         for world, delay in enumerate(delays.tolist()):
             began = 4 if world == 1 and step >= 4 else 0
             expected = start[began][world]
             if step - began >= delay:
                 sent = history[step - delay]
-                expected = mode.targets(sent, qpos)[world]
+                expected = mode.targets(sent, qpos).position[world]
             assert torch.equal(targets[world], expected), (step, world)
         steps += 1
 
@@ -62,8 +62,8 @@ def test_late_actions_arrive_as_many_steps_later_and_not_in_the_next_episode(env
 def test_without_delay_actions_pass_through(env: TaskEnv) -> None:
     late, actions, qpos = LateActions(3, torch.device("cpu")), torch.rand(3, env.action_mode.dim), torch.rand(3, 9)
     late.begin(torch.arange(3), [env.sampler.sample(0)] * 3, qpos)
-    targets = late.targets(env.action_mode, actions, torch.zeros(3, dtype=torch.int64), qpos)
-    assert torch.equal(targets, env.action_mode.targets(actions, qpos))
+    targets = late.targets(env.action_mode, actions, torch.zeros(3, dtype=torch.int64), qpos).position
+    assert torch.equal(targets, env.action_mode.targets(actions, qpos).position)
 
 
 def test_pushes_are_horizontal_as_strong_and_as_frequent_as_asked() -> None:

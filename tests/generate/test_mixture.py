@@ -50,6 +50,8 @@ def test_each_task_has_its_share(coins: Path) -> None:
     }
     assert all(episode.success for episode in dataset.filter("teacher"))
     assert dataset.features["actions"]["shape"] == [None], "the robots have different joints"
+    assert dataset.features["actions_ee"]["shape"] == [7], "and one convention in common"
+    assert dataset.features["actions_ee"]["names"] == ["x", "y", "z", "roll", "pitch", "yaw", "gripper"]
     assert check_dataset(coins).ok
     assert dataset_info(coins)["tasks"].keys() == {"coin", "coin_so100"}
 
@@ -93,3 +95,11 @@ def test_a_task_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     with pytest.raises(SimgenError, match="hopeless, teacher phase: only 0 of 1 episodes succeeded in 8 attempts"):
         generate(both, tmp_path / "both", replace(OPTIONS, random=0, teacher=2, max_attempts=8))
     assert [episode.task for episode in open_dataset(tmp_path / "both")] == ["coin"]
+
+
+def test_a_task_of_several_robots_is_a_dataset_of_its_variants(tmp_path: Path) -> None:
+    arms = load_task({**COIN, "name": "arms", "robot": {"choose": ["panda", "so100"]}})
+    generate(arms, tmp_path / "arms", replace(OPTIONS, random=2, teacher=0))
+    dataset = open_dataset(tmp_path / "arms")
+    assert [episode.task for episode in dataset] == ["arms-panda", "arms-so100"]
+    assert replay_episode(tmp_path / "arms", 1).identical

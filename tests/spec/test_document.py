@@ -114,7 +114,8 @@ def test_scalars_follow_yaml_1_2():
                             "from 0 to 1"),
         ("epsiode.max_steps=1", "--set epsiode.max_steps: epsiode: unknown field 'epsiode'. Allowed: name, "
                                 "description, instruction, engine, robot, episode, scene, cameras, sensors, render, "
-                                "physics, observe, reward, success, randomize, teacher; did you mean 'episode'?"),
+                                "physics, observe, reward, stages, success, failure, randomize, teacher; "
+                                "did you mean 'episode'?"),
         ("name=[", "--set name:1: is not valid YAML: expected the node content, but found '<stream end>'"),
         ("name=!!python/name:os.system x", "--set name: YAML tags such as '!!python/name:os.system' are not allowed. "
                                            "Allowed: plain values"),

@@ -109,10 +109,10 @@ def test_every_mixture_that_is_shipped_loads_and_is_called_like_its_file(path):
 @pytest.mark.parametrize(
     "path", sorted({*tasks_dir().rglob("*.yaml")} - {*MIXTURES}), ids=lambda path: "-".join(path.parts[-2:])
 )
-def test_every_task_that_is_shipped_loads_and_is_called_like_its_file(path, registry):
-    task = load_any_task(path, registry=registry)
+def test_every_task_that_is_shipped_loads_and_is_called_like_its_file(path):
+    task = load_any_task(path)
     assert task.name == (task.env_id if isinstance(task, RegisteredSpec) else path.stem)
-    assert load_any_task(task.resolved(), registry=registry) == task
+    assert load_any_task(task.resolved()) == task
 
 
 def test_resolved_is_json_and_reads_back_equal(good, registry):

@@ -8,6 +8,7 @@ import pytest
 from simgen.spec import ShapeSpec, default_registry, vocabulary
 from simgen.spec.registry import TYPE_TEXT
 from simgen.spec.shape import PRIMITIVES, PROCEDURAL
+from simgen.world.scene.articulated import ARTICULATED_KINDS
 from simgen.world.scene.color import COLORS, parse_color
 from simgen.world.scene.objects.fixtures import make_fixture
 from simgen.world.scene.objects.library import OBJECT_KINDS
@@ -16,13 +17,14 @@ from simgen.world.scene.texture import TEXTURES
 
 def test_object_kinds_and_their_sizes_are_those_of_the_library():
     assert set(vocabulary.OBJECTS) == set(PROCEDURAL)
-    assert set(PROCEDURAL) | set(PRIMITIVES) == set(OBJECT_KINDS)
+    kinds = OBJECT_KINDS | ARTICULATED_KINDS
+    assert set(PROCEDURAL) | set(PRIMITIVES) == set(kinds)
     for name in PROCEDURAL:
-        ours, made = vocabulary.OBJECTS[name].parameters, OBJECT_KINDS[name].parameters
+        ours, made = vocabulary.OBJECTS[name].parameters, kinds[name].parameters
         assert set(ours) - {"seed", "scale"} == set(made), name
         for size, parameter in made.items():
             assert (ours[size].low, ours[size].high) == (parameter.low, parameter.high), (name, size)
-    assert set(ShapeSpec.alternatives) == set(ShapeSpec.model_fields)
+    assert {*ShapeSpec.alternatives, "seeds"} == set(ShapeSpec.model_fields)
 
 
 def test_colours_and_textures_are_those_of_the_scene():

@@ -112,10 +112,11 @@ def run_batch(
     targets: torch.Tensor | None = None
     while running := ends.running():
         step = policy.act({})
-        wanted = first.env.action_mode.targets(step.action, first.env.worlds.state.qpos)
+        told = first.env.action_mode.targets(step.action, first.env.worlds.state.qpos)
+        wanted = told.position
         targets = wanted if targets is None else torch.where(ends.moving[:, None].to(wanted.device), wanted, targets)
         for side in (first, second):
-            side.env.engine.set_targets(targets)
+            side.env.engine.set_targets(targets, told.velocity, told.effort)
             side.env.engine.step()
             side.env.worlds.refresh()
         record.add()
@@ -159,7 +160,7 @@ class _Record:
 
     def __init__(self, first: Side, second: Side, number: int) -> None:
         self._sides, self._number = (first, second), number
-        self._arm = slice(0, first.env.card.num_arm_joints)
+        self._arm = first.env.card.arm
         self._bodies = [i for i, slot in enumerate(first.env.layout.bodies) if slot.motion == "dynamic"]
         self._names = movable(first)
         self._rows: dict[str, list[np.ndarray]] = {name: [] for name in _DIFFERENCES}

@@ -22,7 +22,8 @@ from simgen.env.registered.facts import (
 )
 from simgen.errors import BadInput, SimgenError, unknown
 from simgen.world.engine.base import WorldState
-from simgen.world.scene.scene import BodySlot, CameraOutput, CameraSlot, Layout, Motion, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import BodySlot, CameraOutput, CameraSlot, Layout, Motion
 from simgen.world.workers import ArraySpec, WorkerPool
 
 _MOTIONS: dict[str, Motion] = {"dynamic": "dynamic", "kinematic": "fixed", "static": "fixed", "link": "dynamic"}
@@ -84,13 +85,23 @@ class RegisteredEngine:
         """Does the actions that stand in `arrays["action"]`."""
         self._pool.run("step")
 
-    def set_targets(self, position: torch.Tensor) -> None:
+    def set_targets(
+        self, position: torch.Tensor, velocity: torch.Tensor | None = None, effort: torch.Tensor | None = None
+    ) -> None:
         """Is not there: see the module.
 
         Raises:
             SimgenError: Always.
         """
         raise SimgenError("a registered environment takes actions, not joint targets.")
+
+    def move_body(self, name: str, position: torch.Tensor, quaternion: torch.Tensor) -> None:
+        """Is not there: see the module.
+
+        Raises:
+            SimgenError: Always.
+        """
+        raise SimgenError("a registered environment moves its bodies itself.")
 
     def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:
         """Is not there: see the module.

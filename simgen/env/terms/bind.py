@@ -11,6 +11,7 @@ from simgen.env.terms.condition import CONDITIONS
 from simgen.env.terms.observation import OBSERVATIONS
 from simgen.env.terms.reward import REWARDS
 from simgen.env.worlds import Worlds
+from simgen.errors import BadInput
 from simgen.spec import gate_call, observation_call, observation_label
 from simgen.spec.registry import Term, default_registry
 from simgen.spec.terms import Condition, RewardSpec, TermCall
@@ -20,21 +21,33 @@ Test = Callable[[], torch.Tensor]
 
 @dataclass(frozen=True)
 class StepFacts:
-    """What rewards may depend on beside the worlds: the action (E, A) and whether the task is done (E,)."""
+    """What rewards may depend on beside the worlds.
+
+    Args:
+        action: Shape: (E, A).
+        success: Whether the task is done. Shape: (E,).
+        stages_done: Share of the stages that are done. Shape: (E,).
+    """
 
     action: torch.Tensor
     success: torch.Tensor
+    stages_done: torch.Tensor
 
 
 Reward = Callable[[StepFacts], torch.Tensor]
 
 
-def bind_observations(calls: Sequence[TermCall], worlds: Worlds) -> dict[str, Callable[[], torch.Tensor]]:
-    """Returns a function per observation, by its label; each gives (E, k)."""
+def bind_observations(
+    calls: Sequence[TermCall], worlds: Worlds, stage: Test | None = None
+) -> dict[str, Callable[[], torch.Tensor]]:
+    """Returns a function per observation, by its label; each gives (E, k). `stage` gives the observation `stage`."""
     bound: dict[str, Callable[[], torch.Tensor]] = {}
     for written in calls:
         call = observation_call(written, worlds.body_names())
-        bound[observation_label(call)] = _bind(OBSERVATIONS[call.name], call, worlds)
+        if call.name == "stage" and stage is not None:
+            bound["stage"] = stage
+        else:
+            bound[observation_label(call)] = _bind(OBSERVATIONS[call.name], call, worlds)
     return bound
 
 
@@ -76,6 +89,8 @@ def _bind_reward(reward: RewardSpec, worlds: Worlds, conditions: dict[str, Term]
 def _reward_value(call: TermCall, worlds: Worlds) -> Reward:
     if call.name == "success":
         return lambda facts: facts.success.float()
+    if call.name == "stages_done":
+        return lambda facts: facts.stages_done
     if call.name == "action_penalty":
         return lambda facts: -facts.action.square().sum(-1)
     function = _bind(REWARDS[call.name], call, worlds)
@@ -83,5 +98,15 @@ def _reward_value(call: TermCall, worlds: Worlds) -> Reward:
 
 
 def _bind(function: Callable[..., torch.Tensor], call: TermCall, worlds: Worlds) -> Callable[[], torch.Tensor]:
+    _require_tool(call, worlds)
     parameters = dict(call.parameters)
     return lambda: function(worlds, **parameters)
+
+
+def _require_tool(call: TermCall, worlds: Worlds) -> None:
+    card = worlds.card
+    if card is None or card.tcp_link is not None:
+        return
+    needy = {term.name for term in default_registry().terms if term.needs == "tool"}
+    if call.name in needy or "tcp" in call.parameters.values():
+        raise BadInput(f"{call.name}: the robot {card.name} has no tool centre point, which this term needs.")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from simgen.env.terms import joint, locomotion, navigation, shape
 from simgen.env.terms.place import NO_OFFSET, Place, distance, head_of, in_frame_of, tilt
 from simgen.env.worlds import Worlds
 
@@ -18,9 +19,10 @@ def near(
     return distance(worlds, body, at, axes, offset) <= within
 
 
-def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01) -> torch.Tensor:
+def on(worlds: Worlds, body: str, on: str, tolerance: float = 0.01, level: int = 0) -> torch.Tensor:
     """It stands on a surface: the heights agree, its origin is over the outline, and the two touch."""
-    gap = (worlds.bottom_of(body) - worlds.top_of(on)).abs()
+    surface = worlds.board_of(on, int(level)) if level else worlds.top_of(on)
+    gap = (worlds.bottom_of(body) - surface).abs()
     touching = worlds.touches(body, "table" if on in ("table", "ground") else on)
     if on in ("table", "ground"):
         return (gap <= tolerance) & touching
@@ -54,7 +56,7 @@ def released(worlds: Worlds, body: str) -> torch.Tensor:
 
 def robot_static(worlds: Worlds, below: float = 0.2) -> torch.Tensor:
     """No arm joint is faster than `below`."""
-    return worlds.state.qvel[:, : worlds.robot.num_arm_joints].abs().amax(-1) <= below
+    return worlds.state.qvel[:, worlds.robot.arm].abs().amax(-1) <= below
 
 
 def body_static(worlds: Worlds, body: str, below: float = 0.05, turning: float = 0.5) -> torch.Tensor:
@@ -66,6 +68,11 @@ def body_static(worlds: Worlds, body: str, below: float = 0.05, turning: float =
 def lifted(worlds: Worlds, body: str, height: float) -> torch.Tensor:
     """Its origin is at least `height` above where it started."""
     return worlds.position(body)[:, 2] - worlds.start_position(body)[:, 2] >= height
+
+
+def unmoved(worlds: Worlds, body: str, within: float = 0.03) -> torch.Tensor:
+    """Its origin is at most `within` from where it started."""
+    return (worlds.position(body) - worlds.start_position(body)).norm(dim=-1) <= within
 
 
 def upright(worlds: Worlds, body: str, axis: str | Sequence[float] = "z", within_deg: float = 10.0) -> torch.Tensor:
@@ -86,7 +93,7 @@ def inserted(worlds: Worlds, body: str, into: str, within: float = 0.015) -> tor
 
 def inside(worlds: Worlds, body: str, region: Sequence[Sequence[float]]) -> torch.Tensor:
     """Its origin is in a box in the world."""
-    low, high = (worlds.tcp_position.new_tensor(list(corner)) for corner in region)
+    low, high = (worlds.state.qpos.new_tensor(list(corner)) for corner in region)
     where = worlds.position(body)
     return ((where >= low) & (where <= high)).all(-1)
 
@@ -100,7 +107,12 @@ CONDITIONS: dict[str, Callable[..., torch.Tensor]] = {
     "robot_static": robot_static,
     "body_static": body_static,
     "lifted": lifted,
+    "unmoved": unmoved,
     "upright": upright,
     "inserted": inserted,
     "inside": inside,
+    **joint.CONDITIONS,
+    **locomotion.CONDITIONS,
+    **navigation.CONDITIONS,
+    **shape.CONDITIONS,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import torch
 
+from simgen.env.terms import joint, locomotion, navigation
 from simgen.env.terms.place import Place, place_of
 from simgen.env.worlds import Worlds
 
@@ -55,7 +56,12 @@ def relative_position(worlds: Worlds, body: Place, to: Place) -> torch.Tensor:
     return place_of(worlds, to) - place_of(worlds, body)
 
 
-OBSERVATIONS: dict[str, Callable[..., torch.Tensor]] = {
-    function.__name__: function
-    for function in (qpos, qvel, tcp_pose, goal_position, pose, position, velocity, is_grasped, relative_position)
-}
+OBSERVATIONS: dict[str, Callable[..., torch.Tensor]] = (
+    {
+        function.__name__: function
+        for function in (qpos, qvel, tcp_pose, goal_position, pose, position, velocity, is_grasped, relative_position)
+    }
+    | joint.OBSERVATIONS
+    | locomotion.OBSERVATIONS
+    | navigation.OBSERVATIONS
+)

@@ -17,7 +17,7 @@ def place_of(worlds: Worlds, place: Place) -> torch.Tensor:
     """Returns the position [m] of a body, of "tcp", or of a point that is given. Shape: (E, 3)."""
     if isinstance(place, str):
         return worlds.position(place)
-    return worlds.tcp_position.new_tensor(place).expand(worlds.num_envs, 3)
+    return worlds.state.qpos.new_tensor(place).expand(worlds.num_envs, 3)
 
 
 NO_OFFSET = (0.0, 0.0, 0.0)
@@ -28,7 +28,7 @@ def distance(
 ) -> torch.Tensor:
     """Returns how far a body is from a place plus `offset` [m], counting only some of the axes. Shape: (E,)."""
     kept = ["xyz".index(axis) for axis in axes]
-    way = worlds.position(body) - place_of(worlds, at) - worlds.tcp_position.new_tensor(list(offset))
+    way = worlds.position(body) - place_of(worlds, at) - worlds.state.qpos.new_tensor(list(offset))
     return way[:, kept].norm(dim=-1)
 
 
@@ -44,11 +44,15 @@ def head_of(worlds: Worlds, body: str) -> torch.Tensor:
     return worlds.position(body) + rotation.rotate(worlds.quaternion(body), tip)
 
 
-def tilt(worlds: Worlds, body: str, axis: str | Sequence[float]) -> torch.Tensor:
-    """Returns the angle [rad] between an axis of a body and up. Shape: (E,)."""
+def axis_of(axis: str | Sequence[float], like: torch.Tensor) -> torch.Tensor:
+    """Returns the unit vector that an axis means. Shape: (3,)."""
     if isinstance(axis, str):
         sign = -1.0 if axis.startswith("-") else 1.0
         axis = [sign * value for value in _AXES[axis[-1]]]
-    local = torch.nn.functional.normalize(worlds.tcp_position.new_tensor(list(axis)), dim=-1)
-    up = rotation.rotate(worlds.quaternion(body), local)[:, 2]
+    return torch.nn.functional.normalize(like.new_tensor(list(axis)), dim=-1)
+
+
+def tilt(worlds: Worlds, body: str, axis: str | Sequence[float]) -> torch.Tensor:
+    """Returns the angle [rad] between an axis of a body and up. Shape: (E,)."""
+    up = rotation.rotate(worlds.quaternion(body), axis_of(axis, worlds.state.qpos))[:, 2]
     return torch.acos(up.clamp(-1.0, 1.0))

@@ -7,11 +7,22 @@ from functools import wraps
 
 import torch
 
-from simgen.env.terms import condition
+from simgen.env.terms import condition, joint, locomotion, navigation, shape
 from simgen.env.terms.place import NO_OFFSET, Place, distance, head_of, in_frame_of, place_of, tilt
 from simgen.env.worlds import Worlds
 
-CONDITIONS_AS_REWARDS = ("grasped", "near", "robot_static", "lifted", "body_static", "on", "in", "released")
+CONDITIONS_AS_REWARDS = (
+    "grasped",
+    "near",
+    "robot_static",
+    "lifted",
+    "body_static",
+    "on",
+    "in",
+    "released",
+    "opened",
+    "closed",
+)
 PUSH_DISTANCE = 0.03  # of the push point behind the object's side [m]
 
 
@@ -55,7 +66,7 @@ def insert(worlds: Worlds, body: str, into: str, scale: float = 5.0) -> torch.Te
 
 def joint_velocity_penalty(worlds: Worlds) -> torch.Tensor:
     """Minus the squared length of the arm's joint velocity."""
-    return -worlds.state.qvel[:, : worlds.robot.num_arm_joints].square().sum(-1)
+    return -worlds.state.qvel[:, worlds.robot.arm].square().sum(-1)
 
 
 def _as_reward(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -66,7 +77,7 @@ def _as_reward(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Ten
     return reward
 
 
-# `action_penalty` and `success` are not functions of the worlds; `bind_rewards` provides them.
+# `action_penalty`, `stages_done` and `success` are not functions of the worlds; `bind_rewards` provides them.
 REWARDS: dict[str, Callable[..., torch.Tensor]] = {
     "reach": reach,
     "place": place,
@@ -75,5 +86,9 @@ REWARDS: dict[str, Callable[..., torch.Tensor]] = {
     "align": align,
     "insert": insert,
     "joint_velocity_penalty": joint_velocity_penalty,
+    **joint.REWARDS,
+    **locomotion.REWARDS,
+    **navigation.REWARDS,
+    **shape.REWARDS,
     **{name: _as_reward(condition.CONDITIONS[name]) for name in CONDITIONS_AS_REWARDS},
 }

@@ -13,6 +13,7 @@ from simgen.world import rotation
 
 # Objects that look the same from all sides: the gripper keeps its heading.
 ROUND = frozenset({"cylinder", "sphere", "capsule", "bottle", "frustum", "bowl", "plate", "ring"})
+UPRIGHT = 0.7  # cosine of the largest tilt at which a hand counts as pointing down
 SQUARE_TOLERANCE = 0.002  # [m]
 
 
@@ -47,7 +48,10 @@ def _frame_heading(move: MoveSpec, worlds: Worlds, place: torch.Tensor) -> torch
 def _gripper_quaternion(move: MoveSpec, worlds: Worlds, heading: torch.Tensor | None) -> torch.Tensor:
     now = tool_heading(worlds)
     base = torch.zeros_like(now) if heading is None else heading
-    if move.yaw is not None:
+    tilt = rotation.from_euler_fixed_xyz(worlds.tcp_position.new_tensor(move.rpy or (0.0, 0.0, 0.0)))
+    if float(rotation.rotate(tilt, tilt.new_tensor([0.0, 0.0, 1.0]))[2]) < UPRIGHT:
+        yaw = base + (move.yaw or 0.0)  # half a turn would take a hand that points aside to the other side
+    elif move.yaw is not None:
         yaw = nearest_turn(base + move.yaw, now, math.pi)
     elif heading is not None:
         yaw = nearest_turn(base, now, math.pi)
@@ -55,7 +59,6 @@ def _gripper_quaternion(move: MoveSpec, worlds: Worlds, heading: torch.Tensor | 
         yaw = _grasp_heading(move.to, worlds, now)
     else:
         yaw = now
-    tilt = rotation.from_euler_fixed_xyz(worlds.tcp_position.new_tensor(move.rpy or (0.0, 0.0, 0.0)))
     down = rotation.from_rotation_vector(worlds.tcp_position.new_tensor([math.pi, 0.0, 0.0]))
     return rotation.multiply(rotation.about_z(yaw), rotation.multiply(tilt, down).expand(worlds.num_envs, 4))
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
 from simgen.env.base import BaseEnv
 from simgen.env.terms import bind_condition
 from simgen.errors import BadInput
 from simgen.policy.base import Step
+from simgen.policy.kicks import Kicks
 from simgen.policy.waypoint.goal import goal_pose
+from simgen.policy.waypoint.operate import way_of
 from simgen.policy.waypoint.path import Path
+from simgen.spec import AnyTask, RegisteredSpec
 from simgen.spec.teacher import StepSpec
 from simgen.spec.terms import Condition
-from simgen.world.scene.seed import stream
 
 PATIENCE_SECONDS = 1.0  # after the last step, before it starts again or gives up
 OPENINGS = {"open": 1.0, "close": 0.0}
@@ -36,12 +37,14 @@ class WaypointTeacher:
     """
 
     def __init__(self, env: BaseEnv, noise: float = 0.0) -> None:
-        if env.task.teacher is None:
-            raise BadInput(f"task {env.task.name!r} has no `teacher`; add one or generate with --teacher 0.")
-        self._env, self._steps, self._noise = env, env.task.teacher.steps, noise
+        if env.task.teacher is None or env.task.teacher.steps is None:
+            raise BadInput(f"task {env.task.name!r} has no way-points in `teacher`.")
+        if env.card is not None and env.card.tcp_link is None:
+            raise BadInput(f"teacher.steps: the robot {env.card.name} has no tool centre point that they could move.")
+        self._env, self._steps = env, env.task.teacher.steps
         self._retries = env.task.teacher.retries
         self._checks = [self._bound(step.check) for step in self._steps]
-        self._done = [self._bound(step.done) for step in self._steps]
+        self._done = [self._bound(_done(step, env.task)) for step in self._steps]
         starts = [index for index, step in enumerate(self._steps) if step.stage is not None]
         count = len(self._steps)
         self._stage_ends = [min((start for start in starts if start > i), default=count) for i in range(count)]
@@ -54,7 +57,7 @@ class WaypointTeacher:
         self._left = torch.zeros(env.num_envs, dtype=torch.int64)
         self._entered = torch.zeros(env.num_envs, dtype=torch.bool)
         self._gave_up = torch.zeros(env.num_envs, dtype=torch.bool)
-        self._kicks: list[np.random.Generator] = [np.random.default_rng(0)] * env.num_envs
+        self._kicks = Kicks(env, noise)
 
     def _bound(self, condition: Condition | None) -> Any:
         return None if condition is None else bind_condition(condition, self._env.worlds)
@@ -66,8 +69,7 @@ class WaypointTeacher:
         self._at[ids] = 0
         self._left[ids] = self._retries
         self._entered[ids] = self._gave_up[ids] = False
-        for env, seed in zip(env_ids, seeds, strict=True):
-            self._kicks[env] = stream(seed, "dart")
+        self._kicks.reset(env_ids, seeds)
 
     def act(self, obs: dict[str, Any]) -> Step:
         """Returns the actions that follow the way-points; `obs` is not looked at, the teacher sees the true state."""
@@ -75,7 +77,7 @@ class WaypointTeacher:
         self._leave_out_done_stages()
         self._enter_steps()
         label = self._path.action()
-        return Step(self._kicked(label), label, self._gave_up.clone())
+        return Step(self._kicks.kicked(label), label, self._gave_up.clone())
 
     def _leave_finished_steps(self) -> None:
         over = self._path.over() & self._entered
@@ -114,24 +116,25 @@ class WaypointTeacher:
         for index in self._at[new].unique().tolist():
             here = new & (self._at == index)
             step = self._steps[index] if index < len(self._steps) else None
-            pose = None
+            pose, arc = None, None
             if step is not None and step.move is not None:
                 pose = torch.cat(goal_pose(step.move, self._env.worlds), -1)[here]
-            self._path.begin(here.nonzero().flatten().tolist(), pose, self._ticks[self._at[here]])
+            elif step is not None and step.operate is not None:
+                end, arc = way_of(step.operate, self._env.worlds)
+                pose = torch.cat(end, -1)[here]
+                self._path.break_off(here)  # a line along the joint begins where the hand is, not where it was to be
+            self._path.begin(here.nonzero().flatten().tolist(), pose, self._ticks[self._at[here]], arc)
             opening = _opening(step)
             if opening is not None:
                 self._path.opening[here] = opening
         self._entered |= new
 
-    def _kicked(self, action: torch.Tensor) -> torch.Tensor:
-        if self._noise == 0.0:
-            return action
-        mode = self._env.action_mode
-        low, high, arm = mode.low, mode.high, mode.dim - int(mode.has_gripper)
-        kicks = torch.stack([torch.as_tensor(rng.normal(size=arm)) for rng in self._kicks])
-        noisy = action.clone()
-        noisy[:, :arm] += (self._noise * 0.5 * (high - low)[:arm]) * kicks.float().to(action.device)
-        return noisy.clamp(low, high)
+
+def _done(step: StepSpec, task: AnyTask) -> Condition | None:
+    """What leaves out a stage: its own `done`, else that of the task's stage of this name."""
+    if step.done is not None or isinstance(task, RegisteredSpec):
+        return step.done
+    return next((stage.done for stage in task.stages if stage.name == step.stage), None)
 
 
 def _opening(step: StepSpec | None) -> float | None:

@@ -8,11 +8,13 @@ from simgen.spec.check.bodies import Bodies
 from simgen.spec.check.cameras import check_cameras
 from simgen.spec.check.instruction import check_instruction
 from simgen.spec.check.looks import check_looks
+from simgen.spec.check.place import check_place
 from simgen.spec.check.placement import check_placement
 from simgen.spec.check.randomize import check_randomize
 from simgen.spec.check.robot import check_robot
 from simgen.spec.check.sensors import check_sensors
 from simgen.spec.check.shapes import check_shapes
+from simgen.spec.check.stages import check_stages
 from simgen.spec.check.teacher import check_teacher
 from simgen.spec.check.terms import check_terms
 from simgen.spec.problems import Problem
@@ -25,11 +27,13 @@ _CHECKS = (
     check_robot,
     check_shapes,
     check_looks,
+    check_place,
     check_placement,
     check_cameras,
     check_sensors,
     check_instruction,
     check_terms,
+    check_stages,
     check_randomize,
     check_teacher,
 )

@@ -12,7 +12,7 @@ from simgen.spec.task import TaskSpec
 
 def check_cameras(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
     """Checks names in `look_at` and, where the robot's links are known, in `mount`."""
-    links = registry.links.get(task.robot.use)
+    links = registry.links.get(task.robot.use or "")  # several robots are checked one by one
     for name, camera in task.cameras.items():
         if isinstance(camera.look_at, str):
             if camera.mount is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from simgen.spec.base import shown
-from simgen.spec.check.bodies import Bodies, check_name
+from simgen.spec.check.bodies import Bodies, check_level, check_name
 from simgen.spec.distribution import Distribution
 from simgen.spec.pose import PoseSpec
 from simgen.spec.problems import Path, Problem
@@ -21,7 +21,7 @@ def check_placement(task: TaskSpec, registry: Registry, bodies: Bodies) -> Itera
     for name, body in task.scene.objects.items():
         path: Path = ("scene", "objects", name, "pose")
         pose = body.pose
-        others = tuple(other for other in bodies.all if other != name)
+        others = tuple(other for other in bodies.whole if other != name)
         allowed = others if pose.relation in ("beside", "in") else (*bodies.fixtures, *others)
         named = (*path, pose.relation)
         if pose.target == name:
@@ -32,6 +32,8 @@ def check_placement(task: TaskSpec, registry: Registry, bodies: Bodies) -> Itera
         if not missing:
             yield from _check_carrier(named, pose, task, registry)
             yield from _check_surface((*path, "xy"), pose, task, registry)
+            if pose.level is not None:
+                yield from check_level((*path, "level"), pose.level, pose.target, bodies)
     yield from _check_cycles(task)
 
 

@@ -17,6 +17,7 @@ from simgen.spec.vocabulary import COLORS
 
 _FROM_ZERO = "uniform, log_uniform, normal, choose, jitter"
 _OF_ALL = ("*.color", "*.texture", "*.scale")
+_OF_ARTICULATED = ("*.joint_friction", "*.joint_damping")
 _OF_MOVABLE = ("*.com", "*.push", "*.push_interval")
 
 
@@ -53,15 +54,15 @@ def _names(entry: Randomizable, task: TaskSpec, bodies: Bodies) -> tuple[str, ..
     if not entry.path.startswith("*."):
         return tuple(task.cameras) if "*" in entry.path else ("",)
     if entry.path in _OF_MOVABLE:
-        return bodies.movable
-    return bodies.all if entry.path in _OF_ALL else bodies.solid
+        return tuple(name for name in bodies.movable if name in bodies.whole)
+    if entry.path in _OF_ARTICULATED:
+        return tuple(dict.fromkeys(part.partition(".")[0] for part in bodies.parts))
+    return bodies.whole if entry.path in _OF_ALL else tuple(name for name in bodies.solid if name in bodies.whole)
 
 
 def _check_drawn(path: Path, drawn: Distribution, entry: Randomizable, registry: Registry) -> Iterator[Problem]:
     if entry.factor and drawn.jitter is not None:
-        yield Problem(
-            path, "is a factor on what the robot's card says. Allowed: scale, uniform, log_uniform, normal, choose"
-        )
+        yield Problem(path, "is a factor on what is there. Allowed: scale, uniform, log_uniform, normal, choose")
         return
     if entry.factor and drawn.scale is not None:
         drawn = Distribution(uniform=drawn.scale)

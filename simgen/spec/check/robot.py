@@ -15,8 +15,11 @@ RESERVED = ("table", "robot", "ground", "camera", "light", "background", "physic
 
 def check_robot(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
     """Checks the robot's name and the names of objects."""
-    yield from check_name(("robot", "use"), "robot", task.robot.use, registry.robots)
-    for name in bodies.all:
+    if task.robot.use is not None:
+        yield from check_name(("robot", "use"), "robot", task.robot.use, registry.robots)
+    for index, robot in enumerate(task.robot.choose or ()):
+        yield from check_name(("robot", "choose", index), "robot", robot.use, registry.robots)
+    for name in bodies.whole:
         if name in RESERVED:
             message = f"an object cannot be called {shown(name)}. Allowed: any name but {', '.join(RESERVED)}"
             yield Problem(("scene", "objects", name), message)

@@ -1,4 +1,4 @@
-"""Do procedural kinds have the sizes that are written, and can objects that must differ do so?"""
+"""Do procedural kinds have the sizes and parts that are written, and can objects that must differ do so?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from simgen.errors import nearest
 from simgen.spec.base import Bounds, shown
 from simgen.spec.check.bodies import Bodies, check_name
 from simgen.spec.object import ObjectSpec
+from simgen.spec.parts import object_parts, shape_parts
 from simgen.spec.problems import Path, Problem
 from simgen.spec.registry import Parameter, Registry
 from simgen.spec.shape import ShapeSpec
@@ -25,6 +26,7 @@ def check_shapes(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator
                 yield from _check_sizes((*path, "choose", index), shape, registry)
         else:
             yield from _check_sizes((*path, "marker") if body.marker else path, body.shapes[0], registry)
+        yield from _check_articulated(path, name, body)
         yield from _check_difference((*path, "different_from"), name, body, task)
 
 
@@ -39,6 +41,18 @@ def _check_sizes(path: Path, shape: ShapeSpec, registry: Registry) -> Iterator[P
             yield Problem((*path, shape.kind, name), message)
             continue
         yield from check_number((*path, shape.kind, name), value, kind.parameters[name])
+
+
+def _check_articulated(path: Path, name: str, body: ObjectSpec) -> Iterator[Problem]:
+    """What has moving parts must stand still as a whole, and `open` must name its parts."""
+    parts = [part.partition(".")[2] for part in object_parts(name, body)]
+    moving = [shape.kind for shape in body.shapes if shape_parts(shape)]
+    if moving and body.marker is not None:
+        yield Problem((*path, "marker"), f"a {moving[0]} has moving parts and is no marker. Allowed: rigid shapes")
+    elif moving and not body.fixed:
+        yield Problem(path, f"{name}, a {moving[0]}, has moving parts and must stand fixed. Allowed: add fixed: true")
+    for part in body.open:
+        yield from check_name((*path, "open", part), "moving part", part, tuple(parts))
 
 
 def check_number(path: Path, value: object, parameter: Parameter) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from typing import Any
 from simgen.errors import nearest
 from simgen.spec.base import shown
 from simgen.spec.call import gate_call, observation_call
-from simgen.spec.check.bodies import Bodies, check_name
+from simgen.spec.check.bodies import Bodies, check_level, check_name
 from simgen.spec.check.shapes import check_number
 from simgen.spec.problems import Path, Problem
 from simgen.spec.registry import TYPE_TEXT, Parameter, Registry, Role, Term
@@ -19,14 +19,20 @@ _AXES = ("x", "y", "z", "-x", "-y", "-z")
 
 
 def check_terms(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
-    """Checks observation groups, reward and success."""
+    """Checks observation groups, reward, success and failure."""
     for group, calls in (("policy", task.observe.policy), ("privileged", task.observe.privileged)):
         for index, call in enumerate(calls):
-            yield from _check_observation(("observe", group, index), call, registry, bodies)
+            path: Path = ("observe", group, index)
+            yield from _check_observation(path, call, registry, bodies)
+            yield from _check_needs(path, registry.named("observation").get(call.name), task)
     for index, reward in enumerate(task.reward):
         yield from _check_reward(("reward", index), reward, task, registry, bodies)
+    for index, stage in enumerate(task.stages):
+        yield from check_condition(("stages", index, "done"), stage.done, registry, bodies)
     if task.success is not None:
         yield from check_condition(("success",), task.success, registry, bodies)
+    if task.failure is not None:
+        yield from check_condition(("failure",), task.failure, registry, bodies)
 
 
 def check_condition(path: Path, condition: Condition, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
@@ -67,8 +73,7 @@ def _check_reward(
 ) -> Iterator[Problem]:
     yield from _check_call(path, reward.term, "reward", registry, bodies)
     term = registry.named("reward").get(reward.term.name)
-    if term is not None and term.needs == "success" and task.success is None:
-        yield Problem((*path, term.name), f"{term.name!r} needs the task's 'success', but there is none")
+    yield from _check_needs(path, term, task)
     if reward.when is None:
         return
     conditions = registry.named("condition")
@@ -81,6 +86,14 @@ def _check_reward(
         if lacking:
             message = f"{reward.when!r} needs {', '.join(map(repr, lacking))}, which {term.name!r} does not have"
             yield Problem((*path, "when"), f"{message}. Allowed: conditions on what the term names")
+
+
+def _check_needs(path: Path, term: Term | None, task: TaskSpec) -> Iterator[Problem]:
+    if term is None:
+        return
+    lacking = {"success": not task.has_goal, "stages": not task.stages, "place": task.scene.place is None}
+    if lacking.get(term.needs, False):
+        yield Problem((*path, term.name), f"{term.name!r} needs the task's {term.needs!r}, but there is none")
 
 
 def _check_call(path: Path, call: TermCall, role: Role, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
@@ -98,6 +111,9 @@ def _check_call(path: Path, call: TermCall, role: Role, registry: Registry, bodi
             message = f"{call.name} has no parameter {shown(name)}. Allowed: {allowed}{nearest(name, term.parameters)}"
             yield Problem((*path, name), message)
     yield from _check_required(path, call, term)
+    level, shelf = call.parameters.get("level"), call.parameters.get("on")
+    if isinstance(level, float) and isinstance(shelf, str) and level > 0 and "level" in term.parameters:
+        yield from check_level((*path, "level"), int(level), shelf, bodies)
 
 
 def _check_required(path: Path, call: TermCall, term: Term) -> Iterator[Problem]:
@@ -112,6 +128,10 @@ def _check_value(path: Path, value: Any, parameter: Parameter, bodies: Bodies) -
     kind = parameter.type
     if kind in ("float", "int"):
         yield from check_number(path, value, parameter)
+    elif kind == "part":
+        yield from check_name(path, "moving part", value if isinstance(value, str) else shown(value), bodies.parts)
+    elif kind == "flat":
+        yield from check_name(path, "flat object", value if isinstance(value, str) else shown(value), bodies.flat)
     elif kind in ("body", "surface", "place") and isinstance(value, str):
         names = {"body": bodies.solid, "surface": (*bodies.solid, *bodies.fixtures), "place": bodies.all}[kind]
         names = (*names, "tcp") if "tcp" in parameter.description else names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-METRES_PER_REPEAT = {"table": 0.6, "ground": 2.0, "object": 0.12}
+METRES_PER_REPEAT = {"table": 0.6, "ground": 2.0}  # objects say theirs themselves
 OBJECT_GLOSS, LINK_GLOSS = 0.25, 0.6
 # The sky is a little darker towards the horizon than above.
 HORIZON = 0.82

@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 
 import torch
 
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import Layout
 
 Backend = Literal["auto", "raster", "trace"]
 """How the newton engine draws: "raster" on the CPU, "trace" on a GPU and for comparison; others have one renderer."""
@@ -25,7 +26,7 @@ class WorldState:
         link_position, link_quaternion: In the world, wxyz. Shapes: (E, L, 3), (E, L, 4).
         body_position, body_quaternion: Of the objects' frames in the world, wxyz. Shapes: (E, B, 3), (E, B, 4).
         body_linear_velocity, body_angular_velocity: Of the centres of mass, world frame. Shape: (E, B, 3).
-        joint_position, joint_velocity: Of the scene's joints, as in `Layout.joints` [rad, rad/s; m, m/s]. Shape: (E, J).
+        joint_position, joint_velocity: Of the scene's joints, see `Layout.joints` [rad, rad/s; m, m/s]. Shape: (E, J).
         root_velocity: Of the robot's first link: linear of its centre of mass, angular, world frame. Shape: (E, 6).
     """
 
@@ -55,8 +56,26 @@ class Engine(Protocol):
         """Gives each world in `env_ids` (K,) the scene of its next episode, objects and parameters included."""
         ...
 
-    def set_targets(self, position: torch.Tensor) -> None:
-        """Sets the joint position targets [rad or m]. Shape: (E, D)."""
+    def set_targets(
+        self, position: torch.Tensor, velocity: torch.Tensor | None = None, effort: torch.Tensor | None = None
+    ) -> None:
+        """Tells the drives of the joints what to do from now on; each heeds what its mode on the card is about.
+
+        Args:
+            position: [rad or m]. Shape: (E, D).
+            velocity: [rad/s or m/s]; None: 0. Shape: (E, D).
+            effort: [N m or N], cut at the card's force limit; None: 0. Shape: (E, D).
+        """
+        ...
+
+    def move_body(self, name: str, position: torch.Tensor, quaternion: torch.Tensor) -> None:
+        """Puts a fixed body elsewhere, with what touches it pushed away in the next steps.
+
+        Args:
+            name: Of the body.
+            position: [m]. Shape: (E, 3).
+            quaternion: wxyz. Shape: (E, 4).
+        """
         ...
 
     def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:

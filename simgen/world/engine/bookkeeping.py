@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 
 from simgen.world.scene.mesh.support import DIRECTIONS, support_points
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import Layout
 
 TABLE_ID, GROUND_ID, FIRST_LINK_ID = 1, 2, 3
 
@@ -51,7 +52,7 @@ class SceneBook:
 
 def segmentation_ids(layout: Layout, link_names: Sequence[str], candidates: Sequence[int]) -> dict[int, dict[str, str]]:
     """Returns the meaning of each segmentation id in a world whose slots hold these candidates."""
-    names = {GROUND_ID: ("ground", "ground")}
+    names = {GROUND_ID: ("ground", layout.ground_class)}
     if layout.table is not None:
         names[TABLE_ID] = ("table", "table")
     names |= {FIRST_LINK_ID + row: (link, "robot") for row, link in enumerate(link_names)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simgen.errors import unknown
 from simgen.world.engine.base import Backend, Engine
-from simgen.world.scene.scene import Layout
+from simgen.world.scene.slots import Layout
 
 ENGINES = ("newton", "maniskill")
 

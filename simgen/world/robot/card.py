@@ -2,119 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from simgen.errors import BadInput, unknown
 from simgen.paths import assets_dir
+from simgen.world.robot.card_parts import (
+    UNLIMITED,
+    AttachedTool,
+    CardPart,
+    Drive,
+    DriveMode,
+    EndEffectorDelta,
+    GripperCard,
+    NonNegative,
+    PlanarBase,
+    Positive,
+    Quaternion,
+    Vector3,
+)
 
-Vector3 = tuple[float, float, float]
-Quaternion = tuple[float, float, float, float]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
+__all__ = ["GripperCard", "PlanarBase", "RobotCard", "list_robots", "load_card", "read_card"]
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class AttachedTool(_Part):
-    """A second URDF whose subtree below `root` is bolted to a link of the first."""
-
-    urdf: str
-    root: str
-    to: str
-    xyz: Vector3 = (0.0, 0.0, 0.0)
-    rpy: Vector3 = (0.0, 0.0, 0.0)
-
-
-class Mimic(_Part):
-    """A joint whose target follows another's: target = multiplier * other + offset."""
-
-    joint: str
-    multiplier: float = 1.0
-    offset: float = 0.0
+_Each = NonNegative | list[NonNegative]
+WHEEL = Drive(0.0, 1.0, 20.0, 0.01, "velocity")  # follows the base; strong enough never to lag behind it
 
 
-class GripperCard(_Part):
-    """The gripper's joints and what "open" and "closed" mean.
-
-    Args:
-        joints: In dof order, after the arm's joints; the first is driven by the action.
-        mimic: Joints that follow the first.
-        closed, open: Position target of the first joint at gripper action -1 and +1 [m or rad]. `closed` may lie
-            beyond the limit, so that thin things are held with force.
-        stiffness: [N/m or N m/rad]; damping: [N s/m or N m s/rad]; force_limit: [N or N m].
-        as_joint: Whether the pd_joint modes treat the gripper as one more joint (absolute, or a delta of at most
-            `joint_delta`), as ManiSkill does for the SO-100, instead of the normalised closed..open channel.
-        joint_delta: Largest change of the target per step where `as_joint` [m or rad].
-    """
-
-    joints: Annotated[list[str], Field(min_length=1)]
-    mimic: dict[str, Mimic] = {}
-    closed: float
-    open: float
-    stiffness: NonNegative = 1000.0
-    damping: NonNegative = 100.0
-    force_limit: Positive = 100.0
-    as_joint: bool = False
-    joint_delta: Positive = 0.2
-
-    @model_validator(mode="after")
-    def _joints_are_driven(self) -> GripperCard:
-        followers = set(self.joints[1:])
-        if set(self.mimic) != followers:
-            raise ValueError(f"mimic must name exactly the joints after the first: {sorted(followers)}")
-        if {mimic.joint for mimic in self.mimic.values()} - {self.joints[0]}:
-            raise ValueError(f"mimic joints must follow {self.joints[0]!r}")
-        return self
-
-
-class EndEffectorDelta(_Part):
-    """What action 1 means in pd_ee_delta_pose, per control step: position [m] and rotation [rad]."""
-
-    position: Positive = 0.1
-    rotation: Positive = 0.1
-
-
-@dataclass(frozen=True)
-class Drive:
-    """The drive of one joint: stiffness [N m/rad or N/m], damping, force limit [N m or N] and armature."""
-
-    stiffness: float
-    damping: float
-    force_limit: float
-    armature: float
-
-
-class RobotCard(_Part):
+class RobotCard(CardPart):
     """A robot.
 
     Args:
         name: As in `robot: {use: name}`.
-        urdf: File below the robots folder of the mani_skill wheel.
+        urdf: File below assets/robots, or below the robots folder of the mani_skill wheel.
         tool: A gripper from another URDF, bolted on.
         source, licence, licence_note: Where the files come from and what may be done with them.
-        base_link: Root of the URDF.
-        base_xyz, base_yaw: Default pose of the base in the world [m, rad].
+        base: "fixed" is bolted to the world, "floating" stands on its own feet, a PlanarBase drives over the floor.
+        base_link: Root of the URDF; with `mount_rpy`, a link of this name that is added.
+        mount_rpy: Turn with which the URDF's own root is bolted to that link [rad], e.g. to hold a hand palm up.
+        base_xyz, base_yaw: Default pose of the root in the world [m, rad].
+        weightless: Whether the robot carries its own weight, as arms whose drives compensate for gravity do.
         tcp_link, tcp_xyz, tcp_quaternion: The tool frame in a link [m, wxyz]: z points out of the gripper, y is the
-            direction in which it closes, the origin is where an object is held.
-        arm_joints: In dof order; the gripper's joints follow.
-        gripper: None where the tool is a fixed part of the arm, e.g. a stick.
+            direction in which it closes, the origin is where an object is held. No link: no tool, e.g. a quadruped.
+        arm_joints: In dof order, after the base's: those of an arm (a torso and a head included), of legs, of fingers.
+        drive: What the arm's drives are told; "effort" applies forces and has no stiffness.
+        passive_joints: In dof order, after the arm's: what nothing drives.
+        gripper: None where the tool is a fixed part of the arm, e.g. a stick. Its joints follow.
         rest_qpos: Where episodes start [rad or m], in dof order.
-        stiffness [N m/rad], damping [N m s/rad], force_limit [N m], armature [kg m^2]: Drives of the arm.
+        stiffness [N m/rad], damping [N m s/rad], force_limit [N m], armature [kg m^2]: Drives of the arm: one number or
+            one per arm joint.
+        passive_damping: Of the passive joints [N m s/rad].
         joint_delta: What action 1 means in pd_joint_delta_pos [rad]: one number or one per arm joint.
+        joint_offset: What action 1 means in pd_joint_offset [rad], likewise.
         ee_delta: The same for pd_ee_delta_pose.
         rotation_weight: How much inverse kinematics minds 1 rad of error, in metres of position error; small for arms
             with fewer than 6 joints, which cannot reach every pose.
         finger_links: Links that touch what is grasped, one per side: the first closes along +y of the tool frame or
             stays fixed. Empty without a gripper.
+        push_link: What `randomize.robot.push` pushes; None: the tool's link or, without a tool, the body's.
+        tip_links: Feet and finger tips of robots without a gripper: what else has `finger_friction`.
         finger_friction, link_friction: Sliding friction coefficients.
         self_collisions: Pairs of links that collide with each other; all other pairs of the robot's links do not.
         hull_visuals: Links drawn as the convex hull of their meshes, because those are full of hidden detail.
@@ -127,24 +77,33 @@ class RobotCard(_Part):
     source: str
     licence: str
     licence_note: str
+    base: Literal["fixed", "floating"] | PlanarBase = "fixed"
     base_link: str
+    mount_rpy: Vector3 | None = None
     base_xyz: Vector3 = (0.0, 0.0, 0.0)
     base_yaw: float = 0.0
-    tcp_link: str
+    weightless: bool = True
+    tcp_link: str | None = None
     tcp_xyz: Vector3 = (0.0, 0.0, 0.0)
     tcp_quaternion: Quaternion = (1.0, 0.0, 0.0, 0.0)
-    arm_joints: Annotated[list[str], Field(min_length=1, max_length=8)]
+    arm_joints: Annotated[list[str], Field(max_length=64)] = []
+    drive: DriveMode = "position"
+    passive_joints: list[str] = []
     gripper: GripperCard | None = None
     rest_qpos: list[float]
-    stiffness: NonNegative = 1000.0
-    damping: NonNegative = 100.0
-    force_limit: Positive = 100.0
-    armature: NonNegative = 0.1
+    stiffness: _Each = 1000.0
+    damping: _Each = 100.0
+    force_limit: Positive | list[Positive] = 100.0
+    armature: _Each = 0.1
+    passive_damping: NonNegative = 0.0
     gripper_armature: NonNegative = 0.1
     joint_delta: Positive | list[Positive] = 0.1
+    joint_offset: Positive | list[Positive] = 0.25
     ee_delta: EndEffectorDelta = EndEffectorDelta()
     rotation_weight: Positive = 0.3
     finger_links: tuple[str, ...] = ()
+    push_link: str | None = None
+    tip_links: tuple[str, ...] = ()
     finger_friction: NonNegative = 2.0
     link_friction: NonNegative = 1.0
     self_collisions: list[tuple[str, str]] = []
@@ -152,41 +111,97 @@ class RobotCard(_Part):
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> RobotCard:
+        if self.dof == 0:
+            raise ValueError("names no joint; give arm_joints or a base that drives")
         if len(self.rest_qpos) != self.dof:
             raise ValueError(f"rest_qpos has {len(self.rest_qpos)} numbers for {self.dof} joints")
-        if isinstance(self.joint_delta, list) and len(self.joint_delta) != len(self.arm_joints):
-            raise ValueError(f"joint_delta has {len(self.joint_delta)} numbers for {len(self.arm_joints)} arm joints")
+        for name in ("stiffness", "damping", "force_limit", "armature", "joint_delta", "joint_offset"):
+            value = getattr(self, name)
+            if isinstance(value, list) and len(value) != len(self.arm_joints):
+                raise ValueError(f"{name} has {len(value)} numbers for {len(self.arm_joints)} arm joints")
         fingers = 0 if self.gripper is None else 2
         if len(self.finger_links) != fingers:
             gripper = "without" if self.gripper is None else "with"
             raise ValueError(f"finger_links has {len(self.finger_links)} names; {gripper} a gripper it has {fingers}")
+        if self.base == "floating" and self.weightless:
+            raise ValueError("a floating robot has weight; write `weightless: false`")
         if abs(np.linalg.norm(self.tcp_quaternion) - 1.0) > 1e-3:
             raise ValueError("tcp_quaternion must have length 1")
         return self
 
     @property
+    def planar_base(self) -> PlanarBase | None:
+        """The base that drives, if there is one."""
+        return self.base if isinstance(self.base, PlanarBase) else None
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether its root moves freely."""
+        return self.base == "floating"
+
+    @property
+    def body_link(self) -> str:
+        """The link whose motion is the robot's own: what drives, floats, or stands."""
+        return self.base.link if isinstance(self.base, PlanarBase) else self.base_link
+
+    @property
     def joint_names(self) -> tuple[str, ...]:
-        """All driven joints in dof order: the arm's, then the gripper's."""
-        return (*self.arm_joints, *(self.gripper.joints if self.gripper else ()))
+        """All joints in dof order: the base's, the arm's, the passive ones, the gripper's, the wheels'."""
+        base = self.planar_base
+        return (
+            *(base.joints if base else ()),
+            *self.arm_joints,
+            *self.passive_joints,
+            *(self.gripper.joints if self.gripper else ()),
+            *(wheel.joint for wheel in (base.wheels if base else ())),
+        )
 
     @property
     def dof(self) -> int:
-        """Number of driven joints."""
+        """Number of joints that move."""
         return len(self.joint_names)
 
     @property
     def num_arm_joints(self) -> int:
-        """Number of arm joints; they are the first in every qpos."""
+        """Number of arm joints; `arm` says where they are in a qpos."""
         return len(self.arm_joints)
 
     @property
+    def arm(self) -> slice:
+        """Where the arm's joints are in a qpos."""
+        start = 3 if self.planar_base else 0
+        return slice(start, start + len(self.arm_joints))
+
+    @property
+    def hand(self) -> slice:
+        """Where the gripper's joints are in a qpos; empty without one."""
+        start = self.arm.stop + len(self.passive_joints)
+        return slice(start, start + (len(self.gripper.joints) if self.gripper else 0))
+
+    @property
+    def rubbing_links(self) -> tuple[str, ...]:
+        """The links that have `finger_friction`."""
+        return self.finger_links + self.tip_links
+
+    @property
     def drives(self) -> tuple[Drive, ...]:
-        """The drives of all driven joints in dof order."""
-        arm = Drive(self.stiffness, self.damping, self.force_limit, self.armature)
-        if self.gripper is None:
-            return (arm,) * self.dof
-        hand = Drive(self.gripper.stiffness, self.gripper.damping, self.gripper.force_limit, self.gripper_armature)
-        return (*(arm for _ in self.arm_joints), *(hand for _ in self.gripper.joints))
+        """The drives of all joints in dof order."""
+        arm = zip(*(self._each(value) for value in (self.stiffness, self.damping, self.force_limit, self.armature)),
+                  strict=True)  # fmt: skip
+        drives = [Drive(*numbers, mode=self.drive) for numbers in arm]
+        drives += [Drive(0.0, self.passive_damping, UNLIMITED, 0.0, "velocity") for _ in self.passive_joints]
+        if self.gripper is not None:
+            hand = self.gripper
+            drive = Drive(hand.stiffness, hand.damping, hand.force_limit, self.gripper_armature)
+            drives += [drive for _ in hand.joints]
+        base = self.planar_base
+        if base is None:
+            return tuple(drives)
+        wheels = [WHEEL for _ in base.wheels]
+        return (*[Drive(0.0, base.damping, base.force_limit, base.armature, "velocity")] * 3, *drives, *wheels)
+
+    def _each(self, value: float | list[float]) -> list[float]:
+        return value if isinstance(value, list) else [value] * len(self.arm_joints)
 
 
 def list_robots() -> list[str]:

@@ -1,4 +1,5 @@
-"""Finds the robot files that the mani_skill wheel carries, without importing it (that would load SAPIEN)."""
+"""Finds the files of robots: our own, and those that the mani_skill wheel carries, without importing it (that would
+load SAPIEN)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from simgen.errors import SimgenError
+from simgen.paths import assets_dir
 
 _PACKAGE = "mani_skill"
 
@@ -28,11 +30,14 @@ def mani_skill_robots_dir() -> Path:
 
 
 def robot_file(relative: str) -> Path:
-    """Returns a file below the wheel's robots folder.
+    """Returns a file below our robots folder or, if there is none, below the wheel's.
 
     Raises:
         SimgenError: If mani_skill is not installed, or this version of it has no such file.
     """
+    own = assets_dir() / "robots" / relative
+    if own.is_file():
+        return own
     path = mani_skill_robots_dir() / relative
     if not path.is_file():
         raise SimgenError(

@@ -1,7 +1,8 @@
 """Forward kinematics, Jacobian and inverse kinematics of a robot's arm for many problems at once, in its base frame.
 
-The chain is read from a robot-only Newton model. One kernel launch solves all problems, each in its own thread with its
-own number of iterations, so the result of a problem does not depend on the others.
+The base frame is that of the card's `body_link`: a base that drives is held, a head that is not on the way to the tool
+stays as it is. The chain is read from a robot-only Newton model. One kernel launch solves all problems, each in its own
+thread with its own number of iterations, so the result of a problem does not depend on the others.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ import torch
 import warp as wp
 from jaxtyping import Float
 
-from simgen.errors import SimgenError
+from simgen.errors import BadInput, SimgenError
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.kinematics_kernels import (
+    MAX_JOINTS,
     Chain,
     SolverOptions,
     forward_kernel,
     inverse_kernel,
     jacobian_kernel,
 )
-from simgen.world.robot.model import link_index, robot_builder
+from simgen.world.robot.model import link_index, robot_builder, root_dofs
 
 POSITION_TOLERANCE = 2e-5
 ROTATION_TOLERANCE = 2e-4
@@ -67,11 +69,14 @@ class Kinematics:
         self.device = torch.device(device)
         self._warp_device = wp.get_device(str(self.device))
         model = robot_builder(card, wp.transform(), collisions=False).finalize(device="cpu")
+        first = root_dofs(card)
         self.lower, self.upper = (
-            torch.from_numpy(_numpy(limit)[: card.dof].copy()).to(self.device)
+            torch.from_numpy(_numpy(limit)[first : first + card.dof].copy()).to(self.device)
             for limit in (model.joint_limit_lower, model.joint_limit_upper)
         )
-        self._chain = _chain(model, card, self._warp_device)
+        if card.tcp_link is None:
+            return
+        self._chain = _chain(model, card, card.tcp_link, self._warp_device)
         self._options = SolverOptions()
         self._options.rotation_weight = card.rotation_weight
         self._options.position_tolerance = POSITION_TOLERANCE
@@ -82,14 +87,14 @@ class Kinematics:
 
     def forward(self, qpos: Float[torch.Tensor, "N dof"]) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the tool's position (N, 3) [m] and quaternion wxyz (N, 4) at joint positions [rad or m]."""
-        count = self._load(self._qpos, qpos)
+        count = self._load(qpos)
         self._forward.set_dim(count)
         self._forward.launch()
         return self._position[:count].clone(), self._quaternion[:count].clone()
 
     def jacobian(self, qpos: Float[torch.Tensor, "N dof"]) -> Float[torch.Tensor, "N 6 dof"]:
         """Returns how joint velocities move the tool: linear velocity of its origin, then angular velocity."""
-        count = self._load(self._qpos, qpos)
+        count = self._load(qpos)
         self._jacobian.set_dim(count)
         self._jacobian.launch()
         return self._columns[:count].clone()
@@ -119,7 +124,7 @@ class Kinematics:
             Buss, "Introduction to Inverse Kinematics with Jacobian Transpose, Pseudoinverse and Damped Least
             Squares methods", 2004.
         """
-        count = self._load(self._qpos, start)
+        count = self._load(start)
         self._position[:count] = position
         self._quaternion[:count] = quaternion
         if (iterations, attempts) != self._effort:
@@ -131,11 +136,14 @@ class Kinematics:
             self._qpos[:count].clone(), self._position_error[:count].clone(), self._rotation_error[:count].clone()
         )
 
-    def _load(self, buffer: torch.Tensor, values: torch.Tensor) -> int:
+    def _load(self, values: torch.Tensor) -> int:
+        """Writes joint positions into the working memory."""
+        if self.card.tcp_link is None:
+            raise BadInput(f"the robot {self.card.name} has no tool centre point, so it has no arm kinematics.")
         count = values.shape[0]
         if count > self.num_problems:
             raise SimgenError(f"kinematics was made for {self.num_problems} problems at once, not {count}")
-        buffer[:count] = values
+        self._qpos[:count] = values
         return count
 
     def _allocate(self) -> None:
@@ -168,35 +176,38 @@ class Kinematics:
         )
 
 
-def _chain(model: newton.Model, card: RobotCard, device: wp.Device) -> Any:
+def _chain(model: newton.Model, card: RobotCard, tcp_link: str, device: wp.Device) -> Any:
     """Reads the arm's joints from the model and folds fixed joints into the offsets."""
-    joints = _joints_to(model, link_index(model, card.tcp_link))
+    joints = _joints_between(model, link_index(model, card.body_link), link_index(model, tcp_link))
     kinds, starts = _numpy(model.joint_type), _numpy(model.joint_qd_start)
     parents, children = _numpy(model.joint_X_p), _numpy(model.joint_X_c)
     axes, lower, upper = _numpy(model.joint_axis), _numpy(model.joint_limit_lower), _numpy(model.joint_limit_upper)
-    offsets, columns, prismatic = [], [], []
+    offsets, dofs, prismatic = [], [], []
     pending: Any = wp.transform()
     for joint in joints:
         pending = pending * wp.transform(*parents[joint])
         if kinds[joint] != int(newton.JointType.FIXED):
             offsets.append(pending)
-            columns.append(int(starts[joint]))
+            dofs.append(int(starts[joint]))
             prismatic.append(int(kinds[joint] == int(newton.JointType.PRISMATIC)))
             pending = wp.transform()
         child: Any = wp.transform(*children[joint])
         pending = pending * wp.transform_inverse(child)
-    if sorted(columns) != list(range(card.num_arm_joints)):
-        raise SimgenError(f"card {card.name!r}: the joints up to {card.tcp_link!r} are not exactly the arm's joints")
+    columns = [dof - root_dofs(card) for dof in dofs]
+    if not set(columns) <= set(range(card.arm.start, card.arm.stop)) or len(columns) > MAX_JOINTS:
+        raise SimgenError(
+            f"card {card.name!r}: the joints up to {tcp_link!r} are not {MAX_JOINTS} of the arm's at most"
+        )
     w, x, y, z = card.tcp_quaternion
     tool = wp.transform(wp.vec3(*card.tcp_xyz), wp.quat(x, y, z, w))
     chain: Any = Chain()
     chain.num_joints = len(columns)
     chain.offset = wp.array(offsets, dtype=wp.transform, device=device)
-    chain.axis = wp.array(axes[columns], dtype=wp.vec3, device=device)
+    chain.axis = wp.array(axes[dofs], dtype=wp.vec3, device=device)
     chain.prismatic = wp.array(prismatic, dtype=wp.int32, device=device)
     chain.column = wp.array(columns, dtype=wp.int32, device=device)
-    chain.lower = wp.array(lower[columns], dtype=wp.float32, device=device)
-    chain.upper = wp.array(upper[columns], dtype=wp.float32, device=device)
+    chain.lower = wp.array(lower[dofs], dtype=wp.float32, device=device)
+    chain.upper = wp.array(upper[dofs], dtype=wp.float32, device=device)
     chain.tip = pending * tool
     return chain
 
@@ -205,12 +216,12 @@ def _numpy(array: Any) -> np.ndarray:
     return array.numpy()
 
 
-def _joints_to(model: newton.Model, body: int) -> list[int]:
-    """The joints from the base to a body, base first."""
+def _joints_between(model: newton.Model, first: int, body: int) -> list[int]:
+    """The joints from one body to another that it carries, in that order; the first body's own is left out."""
     child, parent = _numpy(model.joint_child), _numpy(model.joint_parent)
     joint_of = {int(child[joint]): joint for joint in range(len(child))}
     joints = []
-    while body in joint_of:
+    while body != first and body in joint_of:
         joints.append(joint_of[body])
         body = int(parent[joint_of[body]])
     return joints[::-1]

@@ -14,6 +14,12 @@ from simgen.world.robot.card import RobotCard
 from simgen.world.robot.hull import collision_hull
 from simgen.world.robot.urdf import Urdf, UrdfShape, read_urdf
 
+_MODES = {
+    "position": newton.JointTargetMode.POSITION,
+    "velocity": newton.JointTargetMode.VELOCITY,
+    "effort": newton.JointTargetMode.EFFORT,
+}
+
 
 def base_transform(card: RobotCard) -> wp.transform:
     """Returns the card's default pose of the robot's base in the world."""
@@ -21,11 +27,12 @@ def base_transform(card: RobotCard) -> wp.transform:
 
 
 def robot_builder(card: RobotCard, xform: wp.transform | None = None, collisions: bool = True) -> newton.ModelBuilder:
-    """Builds a robot that is bolted to the world.
+    """Builds a robot that is bolted to the world or, by its card, floats.
 
-    Bodies are the URDF's links (labels end in "/<link>"), coordinates are the card's `joint_names` in that order. The
-    shapes are boxes and convex hulls; those of the robot do not collide with each other, except for the card's
-    `self_collisions`. Passive damping and friction of the URDF are replaced by the card's drives.
+    Bodies are the URDF's links (labels end in "/<link>"), coordinates are the card's `joint_names` in that order, after
+    `root_coords` of a floating root. The shapes are primitives and convex hulls; those of the robot do not collide with
+    each other, except for the card's `self_collisions`. Passive damping and friction of the URDF are replaced by the
+    card's drives.
 
     Args:
         card: The robot.
@@ -40,13 +47,25 @@ def robot_builder(card: RobotCard, xform: wp.transform | None = None, collisions
     newton.solvers.SolverMuJoCo.register_custom_attributes(builder)
     builder.rigid_gap = 0.0
     builder.default_shape_cfg.gap = 0.0
-    builder.add_urdf(urdf.kinematic_text, xform=base_transform(card) if xform is None else xform, floating=False)
+    place = base_transform(card) if xform is None else xform
+    builder.add_urdf(urdf.kinematic_text, xform=place, floating=card.is_floating)
     _check_joints(builder, card)
     _set_drives(builder, card)
-    builder.custom_attributes["mujoco:gravcomp"].values = dict.fromkeys(range(builder.body_count), 1.0)
+    if card.weightless:
+        builder.custom_attributes["mujoco:gravcomp"].values = dict.fromkeys(range(builder.body_count), 1.0)
     if collisions:
         _add_collision_shapes(builder, card, urdf)
     return builder
+
+
+def root_coords(card: RobotCard) -> int:
+    """Returns how many coordinates come before those of the joints: position and quaternion of a floating root."""
+    return 7 if card.is_floating else 0
+
+
+def root_dofs(card: RobotCard) -> int:
+    """Returns how many degrees of freedom come before those of the joints."""
+    return 6 if card.is_floating else 0
 
 
 def link_index(builder: newton.ModelBuilder | newton.Model, link: str) -> int:
@@ -61,7 +80,7 @@ def _check_joints(builder: newton.ModelBuilder, card: RobotCard) -> None:
     driven = []
     for joint, label in enumerate(builder.joint_label):
         end = builder.joint_qd_start[joint + 1] if joint + 1 < builder.joint_count else builder.joint_dof_count
-        if end > builder.joint_qd_start[joint]:
+        if end > builder.joint_qd_start[joint] and builder.joint_type[joint] != newton.JointType.FREE:
             driven.append(label.rsplit("/", 1)[-1])
     if tuple(driven) != card.joint_names:
         raise SimgenError(
@@ -70,12 +89,13 @@ def _check_joints(builder: newton.ModelBuilder, card: RobotCard) -> None:
 
 
 def _set_drives(builder: newton.ModelBuilder, card: RobotCard) -> None:
-    for dof, drive in enumerate(card.drives):
-        builder.joint_q[dof] = card.rest_qpos[dof]
-        builder.joint_target_q[dof] = card.rest_qpos[dof]
-        builder.joint_target_mode[dof] = int(newton.JointTargetMode.POSITION)
-        builder.joint_target_ke[dof] = drive.stiffness
-        builder.joint_target_kd[dof] = drive.damping
+    for joint, drive in enumerate(card.drives):
+        dof, coord = root_dofs(card) + joint, root_coords(card) + joint
+        builder.joint_q[coord] = card.rest_qpos[joint]
+        builder.joint_target_q[coord] = card.rest_qpos[joint]
+        builder.joint_target_mode[dof] = int(_MODES[drive.mode])
+        builder.joint_target_ke[dof] = drive.stiffness if drive.mode == "position" else 0.0
+        builder.joint_target_kd[dof] = drive.damping if drive.mode != "effort" else 0.0
         builder.joint_effort_limit[dof] = drive.force_limit
         builder.joint_armature[dof] = drive.armature
         builder.joint_damping[dof] = 0.0
@@ -86,7 +106,7 @@ def _add_collision_shapes(builder: newton.ModelBuilder, card: RobotCard, urdf: U
     shapes: dict[str, list[int]] = {}
     for body, label in enumerate(builder.body_label):
         link = label.rsplit("/", 1)[-1]
-        friction = card.finger_friction if link in card.finger_links else card.link_friction
+        friction = card.finger_friction if link in card.rubbing_links else card.link_friction
         config = newton.ModelBuilder.ShapeConfig(density=0.0, gap=0.0, mu=friction, has_particle_collision=False)
         shapes[link] = [_add_shape(builder, body, shape, config) for shape in urdf.collisions[link]]
     colliding = {frozenset(pair) for pair in card.self_collisions}

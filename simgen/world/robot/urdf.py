@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Literal
 import numpy as np
 
 from simgen.errors import SimgenError
-from simgen.world.robot.card import AttachedTool, RobotCard
+from simgen.world.robot.card import RobotCard
+from simgen.world.robot.card_parts import AttachedTool, Vector3
 from simgen.world.robot.files import robot_file
+from simgen.world.robot.urdf_repair import repair_masses
 
 JointType = Literal["fixed", "revolute", "prismatic"]
 
@@ -71,11 +74,49 @@ class Urdf:
         return joints[::-1]
 
 
+def depth_first(urdf: Urdf) -> tuple[str, ...]:
+    """Returns the links of a robot from the base on, each branch to its end before the next: the order of engines."""
+    children: dict[str, list[str]] = defaultdict(list)
+    for joint in urdf.joints:
+        children[joint.parent].append(joint.child)
+    order, waiting = [], [urdf.base_link]
+    while waiting:
+        order.append(waiting.pop())
+        waiting += reversed(children[order[-1]])
+    return tuple(order)
+
+
+def joint_limits(card: RobotCard) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the lowest and the highest position of each joint, in the card's order [rad or m]. Shapes: (dof,)."""
+    joints = {joint.name: joint for joint in read_urdf(card).joints}
+    ends = np.array([(joints[name].lower, joints[name].upper) for name in card.joint_names])
+    return ends[:, 0], ends[:, 1]
+
+
+def anchored_links(card: RobotCard) -> frozenset[str]:
+    """Returns the links that touch neither table nor floor: they are bolted to them, or roll over the floor.
+
+    Of a robot that is bolted down those are the first two; of a base that drives, it, its wheels and what is fixed to
+    it; of a robot that stands on its own feet, none.
+    """
+    urdf, base = read_urdf(card), card.planar_base
+    if card.is_floating:
+        return frozenset()
+    if base is None:
+        return frozenset(depth_first(urdf)[:2])
+    rigid = {wheel.joint for wheel in base.wheels} | set(base.joints)
+    rigid |= {joint.name for joint in urdf.joints if joint.kind == "fixed"}
+    return frozenset(link for link in urdf.links if all(joint.name in rigid for joint in urdf.chain(link)))
+
+
 @cache
-def _read(urdf: str, tool: AttachedTool | None, base_link: str) -> Urdf:
+def _read(urdf: str, tool: AttachedTool | None, base_link: str, mount_rpy: Vector3 | None) -> Urdf:
     root = _load(urdf)
     if tool is not None:
         _attach(root, tool)
+    if mount_rpy is not None:
+        _mount(root, base_link, mount_rpy)
+    repair_masses(root)
     colors = _named_colors(root)
     joints = tuple(_joint(element) for element in root.findall("joint"))
     links = tuple(str(element.get("name")) for element in root.findall("link"))
@@ -97,7 +138,7 @@ def read_urdf(card: RobotCard) -> Urdf:
     Raises:
         SimgenError: If a file is missing or the description is not a tree with the card's base link.
     """
-    return _read(card.urdf, card.tool, card.base_link)  # pyright: ignore[reportArgumentType]
+    return _read(card.urdf, card.tool, card.base_link, card.mount_rpy)  # pyright: ignore[reportArgumentType]
 
 
 def rotation_from_rpy(roll: float, pitch: float, yaw: float) -> np.ndarray:
@@ -121,6 +162,21 @@ def _load(urdf: str) -> ET.Element:
     return root
 
 
+def _mount(root: ET.Element, link: str, rpy: Vector3) -> None:
+    """Adds a link to which the root is bolted with a turn."""
+    children = {_end(joint, "child") for joint in root.findall("joint")}
+    base = next(str(each.get("name")) for each in root.findall("link") if each.get("name") not in children)
+    root.insert(0, ET.Element("link", name=link))
+    _bolt(root, base, link, (0.0, 0.0, 0.0), rpy)
+
+
+def _bolt(root: ET.Element, child: str, parent: str, xyz: Vector3, rpy: Vector3) -> None:
+    mount = ET.SubElement(root, "joint", name=f"{child}_mount", type="fixed")
+    ET.SubElement(mount, "parent", link=parent)
+    ET.SubElement(mount, "child", link=child)
+    ET.SubElement(mount, "origin", xyz=" ".join(map(str, xyz)), rpy=" ".join(map(str, rpy)))
+
+
 def _attach(root: ET.Element, tool: AttachedTool) -> None:
     """Adds the part of the tool's URDF below its root link, joined by a fixed joint."""
     other = _load(tool.urdf)
@@ -137,10 +193,7 @@ def _attach(root: ET.Element, tool: AttachedTool) -> None:
     for joint in other.findall("joint"):
         if belongs(_end(joint, "parent")):
             root.append(joint)
-    mount = ET.SubElement(root, "joint", name=f"{tool.root}_mount", type="fixed")
-    ET.SubElement(mount, "parent", link=tool.to)
-    ET.SubElement(mount, "child", link=tool.root)
-    ET.SubElement(mount, "origin", xyz=" ".join(map(str, tool.xyz)), rpy=" ".join(map(str, tool.rpy)))
+    _bolt(root, tool.root, tool.to, tool.xyz, tool.rpy)
 
 
 def _check_tree(urdf: str, base_link: str, links: tuple[str, ...], joints: tuple[UrdfJoint, ...]) -> None:

@@ -104,3 +104,9 @@ def _oklab(color: np.ndarray) -> np.ndarray:
          [0.0259040371, 0.7827717662, -0.8086757660]]
     )  # fmt: skip
     return to_lab @ np.cbrt(to_cone @ srgb_to_linear(color))
+
+
+def linear_rgb(srgb: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
+    """Returns the linear colour of an sRGB one, as plain numbers."""
+    red, green, blue = (float(value) for value in srgb_to_linear(srgb))
+    return red, green, blue

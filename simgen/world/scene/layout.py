@@ -10,13 +10,19 @@ import numpy as np
 from simgen.errors import BadInput
 from simgen.paths import assets_dir
 from simgen.spec.camera import CameraSpec
+from simgen.spec.counted import counted
 from simgen.spec.distribution import Distribution
+from simgen.spec.parts import shape_parts
 from simgen.spec.shape import ShapeSpec, mesh_files
 from simgen.spec.task import TaskSpec
+from simgen.world.asset import load_assets
 from simgen.world.robot.card import load_card
-from simgen.world.scene.model import ObjectModel
+from simgen.world.robot.control.mode import require_mode
+from simgen.world.scene.articulated import make_articulated
+from simgen.world.scene.model import ArticulatedModel, ObjectModel
 from simgen.world.scene.objects import TABLE_HEIGHT, can_stretch, load_mesh_object, make_fixture, make_object
-from simgen.world.scene.scene import BodySlot, CameraSlot, Layout, Motion
+from simgen.world.scene.place import place_slots
+from simgen.world.scene.slots import BodySlot, CameraSlot, Layout, Motion
 
 
 def shape_models(shape: ShapeSpec, scale: np.ndarray | float = 1.0) -> list[ObjectModel]:
@@ -30,6 +36,9 @@ def shape_models(shape: ShapeSpec, scale: np.ndarray | float = 1.0) -> list[Obje
     if kind == "mesh":
         assert shape.mesh is not None
         return [load_mesh_object(path, later_scale=scale) for path in mesh_files(shape.mesh, mesh_folders())]
+    if kind == "asset":
+        assert shape.asset is not None
+        return _rigid(shape.asset, load_assets(shape.asset))
     if kind == "box":
         return [make_object("box", size=shape.box)]
     if kind == "sphere":
@@ -43,9 +52,53 @@ def shape_models(shape: ShapeSpec, scale: np.ndarray | float = 1.0) -> list[Obje
     return [make_object(kind, seed, **parameters)]
 
 
+def _rigid(pattern: str, models: Sequence[ObjectModel | ArticulatedModel]) -> list[ObjectModel]:
+    rigid = [model for model in models if isinstance(model, ObjectModel)]
+    if len(rigid) < len(models):
+        raise BadInput(f"asset: {pattern!r} matches assets whose moving parts differ; write those that go together.")
+    return rigid
+
+
 def mesh_folders() -> Sequence[Path]:
     """Returns where relative mesh paths are looked for."""
     return [assets_dir(), assets_dir() / "objects"]
+
+
+def shape_articulations(shape: ShapeSpec) -> list[ArticulatedModel]:
+    """Returns the articulated objects that a shape with moving parts means: one, or one per asset of a pattern."""
+    if shape.asset is not None:
+        return [model for model in load_assets(shape.asset) if isinstance(model, ArticulatedModel)]
+    parameters: dict[str, object] = dict(shape.parameters)
+    seed = int(shape.parameters.get("seed", 0))
+    parameters.pop("seed", None)
+    return [make_articulated(shape.kind, seed, **parameters)]
+
+
+def _slots(name: str, task: TaskSpec) -> tuple[BodySlot, ...]:
+    """The slot of an object, and after it those of its moving parts."""
+    spec = task.scene.objects[name]
+    if not any(shape_parts(shape) for shape in spec.shapes):
+        return (_slot(name, task),)
+    models = [model for shape in spec.shapes for model in shape_articulations(shape)]
+    if len({model.topology for model in models}) > 1:
+        raise BadInput(f"scene.objects.{name}.choose: worlds of one model need the same moving parts.")
+    if any(np.ptp(scale) > 0 for scale in _scales(name, task)):
+        raise BadInput(f"scene.objects.{name}.scale: what has moving parts has one factor for all axes.")
+    root = BodySlot(name, "fixed", tuple(model.root for model in models), spec.class_ or "")
+    return (root, *(_part_slot(name, part, models) for part in models[0].parts))
+
+
+def _part_slot(name: str, part: str, models: Sequence[ArticulatedModel]) -> BodySlot:
+    parts = [model.parts[part] for model in models]
+    parent = parts[0].joint.parent
+    return BodySlot(
+        f"{name}.{part}",
+        "dynamic",
+        tuple(each.model for each in parts),
+        "",
+        f"{name}.{parent}" if parent else name,
+        tuple(each.joint for each in parts),
+    )
 
 
 def _slot(name: str, task: TaskSpec) -> BodySlot:
@@ -106,16 +159,21 @@ def layout_of(task: TaskSpec) -> Layout:
     Raises:
         BadInput: Unknown robot, a mesh that cannot be read, sizes that do not fit together, a round object stretched.
     """
+    if task.robot.use is None or counted(task):
+        raise BadInput(f"{task.name}: stands for several tasks, and this needs one; `variants_of` gives them.")
     card, render = load_card(task.robot.use), task.render
+    require_mode(task.robot.control, card)
     table = make_fixture(task.scene.table.use) if task.scene.table is not None else None
+    place = place_slots(task.scene.place) if task.scene.place is not None else ()
     return Layout(
         robot=card.name,
         robot_position=task.robot.xyz if task.robot.xyz is not None else card.base_xyz,
         robot_yaw=card.base_yaw + task.robot.yaw,
-        bodies=tuple(_slot(name, task) for name in task.scene.objects),
+        bodies=(*(slot for name in task.scene.objects for slot in _slots(name, task)), *place),
         cameras=tuple(_camera(name, spec) for name, spec in task.cameras.items()),
         table=table,
         ground_height=-TABLE_HEIGHT if table is not None else 0.0,
+        ground_class="navigable" if place else "ground",
         triangles_per_link=render.triangles_per_link,
         shadows=render.shadows,
         textures=render.textures,

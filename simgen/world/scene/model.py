@@ -62,6 +62,8 @@ class ObjectModel:
         inertia: About the centre of mass for a density of 1 kg/m^3 [kg m^2]. Shape: (3, 3).
         bounds: Lowest and highest corner of the axis-aligned box in the object's frame [m]. Shape: (2, 3).
         interior: Height [m] of the inner floor for `in:` placements, or None if nothing fits in.
+        levels: Heights [m] of the boards that things can stand on, from the lowest; empty for what is no shelf.
+        density: That it has where a task says nothing else [kg/m^3].
     """
 
     key: str
@@ -73,6 +75,8 @@ class ObjectModel:
     inertia: np.ndarray
     bounds: np.ndarray
     interior: float | None = None
+    levels: tuple[float, ...] = ()
+    density: float = 1000.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ class Placed:
         interior: Height of its inner floor over its origin [m], if it is open.
         solid: Whether others must keep clear of it.
         fixture: What carries it in the end: "table" or "ground".
+        levels: Heights of its boards over its origin [m], if it is a shelf.
     """
 
     position: np.ndarray
@@ -41,6 +42,7 @@ class Placed:
     interior: float | None
     solid: bool
     fixture: str
+    levels: tuple[float, ...] = ()
 
     @property
     def top(self) -> float:
@@ -87,8 +89,7 @@ def place(
     """Draws one pose that satisfies the relation; whether it is free is not asked here. The table top is at 0."""
     yaw = float(draw(spec.yaw, rng))
     tilt = Rotation.from_euler("xyz", spec.rpy or (0.0, 0.0, 0.0))
-    points = tilt.apply(model.visual.vertices.astype(float) * scale)
-    low, high = points.min(axis=0), points.max(axis=0)
+    low, high = _reach(model, scale, None if spec.rpy is None else tilt)
     target = others.get(spec.target)
     fixture = spec.target if target is None else target.fixture
     base = _base(spec, target) if target is not None else ground_height if fixture == "ground" else 0.0
@@ -101,7 +102,17 @@ def place(
     height = base + float(draw(spec.z, rng)) if spec.relation == "above" else base - low[2]
     interior = None if model.interior is None else float(model.interior * scale[2])
     rotation = Rotation.from_euler("z", yaw) * tilt
-    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid, fixture)
+    levels = tuple(float(level * scale[2]) for level in model.levels)
+    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid, fixture, levels)
+
+
+def _reach(model: ObjectModel, scale: np.ndarray, tilt: Rotation | None) -> tuple[np.ndarray, np.ndarray]:
+    """Lowest and highest corner of the upright box around an object at a scale, tilted or as it is [m]."""
+    vertices = model.visual.vertices
+    if tilt is None:  # the same to the last bit, and a large mesh is not copied for every try
+        return vertices.min(axis=0).astype(float) * scale, vertices.max(axis=0).astype(float) * scale
+    points = tilt.apply(vertices.astype(float) * scale)
+    return points.min(axis=0), points.max(axis=0)
 
 
 def _base(spec: PoseSpec, target: Placed) -> float:
@@ -111,6 +122,10 @@ def _base(spec: PoseSpec, target: Placed) -> float:
         if target.interior is None:
             raise BadInput(f"nothing can be placed in {spec.target!r}, it is not open; use 'on' or 'above'.")
         return float(target.position[2] + target.interior)
+    if spec.level is not None:
+        if spec.level > len(target.levels):
+            raise BadInput(f"{spec.target!r} has {len(target.levels)} boards, so none of number {spec.level}.")
+        return float(target.position[2] + target.levels[spec.level - 1])
     return target.top
 
 
@@ -121,6 +136,16 @@ def free(spec: PoseSpec, placed: Placed, others: Mapping[str, Placed]) -> bool:
     carrier = spec.target if spec.relation in ("on", "in") else None
     rest = (other for name, other in others.items() if name != carrier and other.solid)
     return not any(overlap(placed, other, spec.clearance) for other in rest)
+
+
+def on_board(placed: Placed, level: int, shelf: Placed) -> bool:
+    """Says whether an object on a board (1 is the lowest) is wholly over the shelf and below the next board."""
+    turn = Rotation.from_euler("z", -shelf.yaw)
+    corners = np.column_stack((placed.corners(0.0), np.zeros(4)))
+    local = turn.apply(corners - shelf.position * [1.0, 1.0, 0.0])[:, :2]
+    inside = np.all(local >= shelf.low[:2] - 1e-6) and np.all(local <= shelf.high[:2] + 1e-6)
+    above = shelf.levels[level:]
+    return bool(inside) and (not above or placed.top <= shelf.position[2] + above[0])
 
 
 def on_surface(placed: Placed, surface: np.ndarray) -> bool:

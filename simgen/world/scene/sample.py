@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from simgen.errors import BadInput
-from simgen.spec.distribution import Distribution
 from simgen.spec.object import ObjectSpec
+from simgen.spec.place import PlaceSpec
 from simgen.spec.task import TaskSpec
+from simgen.world.navigation.footprint import Footprint
 from simgen.world.robot.card import RobotCard, load_card
+from simgen.world.robot.urdf import joint_limits
 from simgen.world.scene import placement
-from simgen.world.scene.color import color_name, linear_to_srgb, parse_color, srgb_to_linear
+from simgen.world.scene.articulated import part_pose, scaled_joint
+from simgen.world.scene.color import color_name, linear_rgb, linear_to_srgb, parse_color
+from simgen.world.scene.draws import Draws
+from simgen.world.scene.place import PREFIX, PlaceSampler
 from simgen.world.scene.placement import Placed
-from simgen.world.scene.scene import Body, BodySlot, CameraView, Layout, Light, Push, RobotSetup, Scene
+from simgen.world.scene.scene import Body, CameraView, Hanging, Place, Push, RobotSetup, Scene
 from simgen.world.scene.seed import stream
+from simgen.world.scene.slots import BodySlot, Layout
+from simgen.world.scene.surroundings import draw_light, draw_surroundings
 
 # Objects without a colour get these in turn, so that neighbours differ; meshes with colours of their own keep those.
 PALETTE = ("red", "blue", "yellow", "green", "orange", "purple", "cyan", "pink", "lime", "brown", "white")
@@ -34,7 +42,10 @@ class SceneSampler:
     def __init__(self, task: TaskSpec, layout: Layout) -> None:
         self._task, self._layout = task, layout
         self._card: RobotCard = load_card(layout.robot)
+        self._limits = joint_limits(self._card)
         self._order = _placement_order(task)
+        self._own = tuple(slot for slot in layout.bodies if not slot.name.startswith(f"{PREFIX}."))
+        self._places = None if task.scene.place is None else _place_sampler(task, task.scene.place, self._card)
 
     def sample(self, seed: int) -> Scene:
         """Draws the scene of the episode with this seed; nothing else has an influence on it.
@@ -42,19 +53,51 @@ class SceneSampler:
         Raises:
             BadInput: If the objects do not fit: after many tries some still overlap or stand off the table.
         """
-        draws = _Draws(self._task, seed)
+        draws = Draws(self._task, seed)
         candidates = self._candidates(seed)
         scales = {name: self._scale(name, draws) for name in self._order}
-        placed = self._place(seed, candidates, scales)
-        bodies = tuple(
-            self._body(name, index, candidates[name], scales[name], placed[name], draws)
-            for index, name in enumerate(self._task.scene.objects)
-        )
-        look = self._surroundings(draws)
-        cameras = tuple(self._camera(name, placed, draws) for name in self._task.cameras)
-        robot, light = self._robot(seed, draws), self._light(draws)
-        instruction = self._instruction(bodies)
-        return Scene(seed, robot, bodies, cameras, light, instruction=instruction, values=draws.values, **look)
+        surroundings, place = ((), None) if self._places is None else self._places.sample(seed)
+        placed = self._place(seed, candidates, scales, place)
+        bodies = self._bodies(candidates, scales, placed, draws) + surroundings
+        look = draw_surroundings(self._task, draws)
+        cameras = tuple(self._camera(name, bodies, draws) for name in self._task.cameras)
+        robot, light = self._robot(seed, place, draws), draw_light(self._task, draws)
+        words = self._words(bodies)
+        instruction = filled(self._task.instruction, words)
+        look["stages"] = tuple((stage.name, filled(stage.instruction, words)) for stage in self._task.stages)
+        look |= {"instruction": instruction, "values": draws.values, "place": place}
+        return Scene(seed, robot, bodies, cameras, light, **look)
+
+    def _bodies(
+        self, candidates: dict[str, int], scales: dict[str, np.ndarray], placed: dict[str, Placed], draws: Draws
+    ) -> tuple[Body, ...]:
+        """One body per slot: the objects, and after each the parts that hang on it."""
+        bodies: dict[str, Body] = {}
+        order = list(self._task.scene.objects)
+        for slot in self._own:
+            if slot.parent is None:
+                name = slot.name
+                bodies[name] = self._body(name, order.index(name), candidates[name], scales[name], placed[name], draws)
+            else:
+                bodies[slot.name] = self._part(slot, bodies[slot.parent], draws)
+        return tuple(bodies.values())
+
+    def _part(self, slot: BodySlot, parent: Body, draws: Draws) -> Body:
+        """A part takes looks and friction from what carries it; an asset's parts may differ in density."""
+        name, _, part = slot.name.partition(".")
+        joint = scaled_joint(slot.joints[parent.candidate], float(parent.scale[0]))
+        factors = [float(draws.value(f"{name}.joint_{what}", None, 1.0)) for what in ("friction", "damping")]
+        joint = replace(joint, friction=joint.friction * factors[0], damping=joint.damping * factors[1])
+        share = float(draws.value(f"{name}.open.{part}", self._task.scene.objects[name].open.get(part), 0.0))
+        start = joint.lower + share * (joint.upper - joint.lower)
+        w, x, y, z = parent.quaternion
+        position, rotation = part_pose(parent.position, Rotation.from_quat([x, y, z, w]), joint, start)
+        quaternion = np.roll(rotation.as_quat(), 1)
+        hanging = Hanging(joint, start)
+        carrier = self._layout.bodies[self._layout.slot(str(slot.parent))].candidates[parent.candidate]
+        density = parent.density * slot.candidates[parent.candidate].density / carrier.density
+        moved = replace(parent, position=position, quaternion=quaternion, mass=None, push=None, hanging=hanging)
+        return replace(moved, density=density)
 
     def _candidates(self, seed: int) -> dict[str, int]:
         chosen: dict[str, int] = {}
@@ -70,7 +113,9 @@ class SceneSampler:
 
     def _choosing_order(self) -> list[BodySlot]:
         """Objects after those that they must differ from; where two ask for each other, in the order of the file."""
-        slots, order, seen = {slot.name: slot for slot in self._layout.bodies}, [], set()
+        slots = {slot.name: slot for slot in self._own if slot.parent is None}
+        order: list[BodySlot] = []
+        seen: set[str] = set()
 
         def visit(name: str) -> None:
             if name not in seen:
@@ -86,16 +131,19 @@ class SceneSampler:
     def _kind(self, name: str, chosen: dict[str, int]) -> str:
         return self._layout.bodies[self._layout.slot(name)].candidates[chosen[name]].key
 
-    def _scale(self, name: str, draws: _Draws) -> np.ndarray:
+    def _scale(self, name: str, draws: Draws) -> np.ndarray:
         value = draws.value(f"{name}.scale", self._task.scene.objects[name].scale)
         return np.broadcast_to(np.asarray(value, float), (3,)).copy()
 
-    def _place(self, seed: int, candidates: dict[str, int], scales: dict[str, np.ndarray]) -> dict[str, Placed]:
+    def _place(
+        self, seed: int, candidates: dict[str, int], scales: dict[str, np.ndarray], place: Place | None
+    ) -> dict[str, Placed]:
         blocked = ""
         for attempt in range(placement.TRIES_PER_SCENE):
             placed: dict[str, Placed] = {}
             for name in self._order:
-                found = self._place_one(seed, attempt, name, candidates[name], scales[name], placed)
+                goal = None if place is None else place.goals.get(name)
+                found = self._place_one(seed, attempt, name, candidates[name], scales[name], placed, goal)
                 if found is None:
                     blocked = name
                     break
@@ -109,24 +157,39 @@ class SceneSampler:
         )
 
     def _place_one(
-        self, seed: int, attempt: int, name: str, candidate: int, scale: np.ndarray, placed: dict[str, Placed]
+        self,
+        seed: int,
+        attempt: int,
+        name: str,
+        candidate: int,
+        scale: np.ndarray,
+        placed: dict[str, Placed],
+        spot: np.ndarray | None,
     ) -> Placed | None:
+        """Draws where an object stands; `spot` (2,) is where it must be, if the place has drawn that."""
         slot, spec = self._layout.bodies[self._layout.slot(name)], self._task.scene.objects[name]
         rng = stream(seed, name, "pose", attempt)
         table = self._layout.table
         for _ in range(placement.TRIES_PER_OBJECT):
-            model, solid, ground = slot.candidates[candidate], slot.motion != "marker", self._layout.ground_height
+            model, ground = slot.candidates[candidate], self._layout.ground_height
+            solid = slot.motion != "marker" and not spec.pose.exact
             one = placement.place(spec.pose, model, scale, placed, rng, solid, ground)
+            if spot is not None:
+                one = replace(one, position=np.array([*spot, one.position[2]]))
             stands = one.solid and one.fixture == "table" and spec.pose.relation != "above"
             if stands and table is not None and not placement.on_surface(one, table.bounds):
+                continue
+            level = spec.pose.level
+            if level is not None and not placement.on_board(one, level, placed[spec.pose.target]):
                 continue
             if placement.free(spec.pose, one, placed):
                 return one
         return None
 
-    def _body(self, name: str, index: int, candidate: int, scale: np.ndarray, placed: Placed, draws: _Draws) -> Body:
+    def _body(self, name: str, index: int, candidate: int, scale: np.ndarray, placed: Placed, draws: Draws) -> Body:
         spec = self._task.scene.objects[name]
-        own = self._layout.bodies[index].candidates[candidate].visual.colors
+        model = self._layout.bodies[self._layout.slot(name)].candidates[candidate]
+        own = model.visual.colors
         default = PALETTE[index % len(PALETTE)] if own is None else (1.0, 1.0, 1.0)
         srgb = parse_color(draws.color(f"{name}.color", spec.color, default))
         seen = srgb
@@ -140,20 +203,24 @@ class SceneSampler:
             quaternion=np.array([w, x, y, z]),
             scale=scale,
             mass=None if mass is None else float(mass),
-            density=float(draws.value(f"{name}.density", spec.density, 1000.0)),
+            density=float(draws.value(f"{name}.density", spec.density, model.density)),
             friction=float(draws.value(f"{name}.friction", spec.friction)),
             restitution=float(draws.value(f"{name}.restitution", spec.restitution)),
-            color=_linear(srgb),
+            color=linear_rgb(srgb),
             texture=draws.word(f"{name}.texture", spec.texture),
             color_name=color_name(seen),
             center_offset=np.asarray(draws.value(f"{name}.com", None, np.zeros(3)), float),
             push=_push(name, draws),
         )
 
-    def _robot(self, seed: int, draws: _Draws) -> RobotSetup:
+    def _robot(self, seed: int, place: Place | None, draws: Draws) -> RobotSetup:
         qpos = np.asarray(self._card.rest_qpos, float)
-        noise = stream(seed, "robot", "qpos").normal(0.0, self._task.robot.qpos_noise, self._card.num_arm_joints)
-        qpos[: self._card.num_arm_joints] += noise
+        loose = slice(self._card.arm.start, self._card.hand.start)  # arm and passive joints
+        noise = stream(seed, "robot", "qpos").normal(0.0, self._task.robot.qpos_noise, loose.stop - loose.start)
+        qpos[loose] = np.clip(qpos[loose] + noise, *(limit[loose] for limit in self._limits))
+        if place is not None and self._task.robot.start == "free":
+            qpos[:3] = place.start
+            draws.values["robot.start"] = place.start.tolist()
         gains = float(draws.value("robot.gains", None, 1.0))
         return RobotSetup(
             qpos=qpos,
@@ -165,33 +232,14 @@ class SceneSampler:
             force_scale=float(draws.value("robot.motor_strength", None, 1.0)),
             delay=draws.count("robot.delay"),
             push=_push("robot", draws),
+            command=draws.value("robot.command", self._task.robot.command),
         )
 
-    def _light(self, draws: _Draws) -> Light:
-        spec, render = self._task.render.light, self._task.render
-        return Light(
-            direction=np.asarray(draws.value("light.direction", spec.direction), float),
-            intensity=float(draws.value("light.intensity", spec.intensity)),
-            color=_linear(parse_color(draws.color("light.color", spec.color, "white"))),
-            ambient=float(draws.value("light.ambient", spec.ambient)),
-            background=_linear(parse_color(draws.color("background.color", render.background, "white"))),
-        )
-
-    def _surroundings(self, draws: _Draws) -> dict[str, Any]:
-        scene, look = self._task.scene, {}
-        for name, spec, texture in (("table", scene.table, "wood"), ("ground", scene.ground, "concrete")):
-            color = None if spec is None else spec.color
-            plain = spec is not None and spec.color is not None and spec.texture is None
-            look[f"{name}_color"] = _linear(parse_color(draws.color(f"{name}.color", color, (1.0, 1.0, 1.0))))
-            default = None if plain else texture
-            look[f"{name}_texture"] = draws.word(f"{name}.texture", None if spec is None else spec.texture, default)
-        look["table_friction"] = float(draws.value("table.friction", None, 1.0))
-        look["gravity"] = float(draws.value("physics.gravity", self._task.physics.gravity))
-        return look
-
-    def _camera(self, name: str, placed: dict[str, Placed], draws: _Draws) -> CameraView:
+    def _camera(self, name: str, bodies: tuple[Body, ...], draws: Draws) -> CameraView:
         spec = self._task.cameras[name]
-        target = placed[spec.look_at].position if isinstance(spec.look_at, str) else spec.look_at
+        target = spec.look_at
+        if isinstance(target, str):
+            target = bodies[self._layout.slot(target)].position
         return CameraView(
             eye=np.asarray(draws.value(f"camera.{name}.eye", spec.eye), float),
             look_at=np.asarray(draws.value(f"camera.{name}.look_at", target), float),
@@ -199,75 +247,40 @@ class SceneSampler:
             fov=float(np.radians(draws.value(f"camera.{name}.fov_deg", spec.fov_deg))),
         )
 
-    def _instruction(self, bodies: tuple[Body, ...]) -> str:
-        text = self._task.instruction
+    def _words(self, bodies: tuple[Body, ...]) -> dict[str, str]:
+        """Returns what stands for the placeholders of instructions, e.g. "cube.color"."""
+        found: dict[str, str] = {}
         for slot, body in zip(self._layout.bodies, bodies, strict=True):
             kind = slot.candidates[body.candidate].kind.replace("_", " ")
             words = {"color": body.color_name, "kind": kind, "class": slot.semantic_class or kind, "name": slot.name}
-            for field, word in words.items():
-                text = text.replace(f"{{{slot.name}.{field}}}", word.replace("_", " "))
-        return text
+            found |= {f"{slot.name}.{field}": word.replace("_", " ") for field, word in words.items()}
+        return found
 
 
-class _Draws:
-    """Draws values by their path in the spec and remembers them; `randomize` wins over what the scene says."""
-
-    def __init__(self, task: TaskSpec, seed: int) -> None:
-        self._randomize, self._seed = task.randomize, seed
-        self.values: dict[str, Any] = {}
-
-    def value(self, path: str, written: Any, default: Any = None) -> Any:
-        """Returns the number or vector at a path: written, drawn, or changed by `randomize`; recorded if drawn."""
-        value = default if written is None else written
-        if isinstance(value, Distribution):
-            value = self._keep(path, value.sample(stream(self._seed, path)))
-        change = self._randomize.get(path)
-        if change is not None:
-            base = None if value is None else np.asarray(value, float)
-            value = self._keep(path, change.sample(stream(self._seed, "randomize", path), base=base))
-        return value
-
-    def count(self, path: str) -> int:
-        """Returns the whole number at a path, the nearest to what is drawn; 0 if nothing is."""
-        value = round(float(self.value(path, None, 0.0)))
-        if path in self.values:
-            self._keep(path, value)
-        return value
-
-    def word(self, path: str, written: Any, default: str | None = None) -> str | None:
-        """Returns the name at a path."""
-        for source in (self._randomize.get(path), written):
-            if isinstance(source, Distribution):
-                return str(self._keep(path, source.sample(stream(self._seed, path))))
-        return default if written is None else str(written)
-
-    def color(self, path: str, written: Any, default: Any) -> Any:
-        """Returns the colour at a path, a name or sRGB."""
-        change = self._randomize.get(path)
-        if change is not None and change.words:
-            return self._keep(path, change.sample(stream(self._seed, "randomize", path)))
-        value = default if written is None else written
-        if isinstance(value, Distribution):
-            value = self._keep(path, value.sample(stream(self._seed, path)))
-        if change is not None:
-            drawn = change.sample(stream(self._seed, "randomize", path), base=np.asarray(parse_color(value)))
-            value = self._keep(path, np.clip(np.asarray(drawn, float), 0.0, 1.0))
-        return value
-
-    def _keep(self, path: str, value: Any) -> Any:
-        self.values[path] = value if isinstance(value, str) else np.asarray(value, float).tolist()
-        return value
+def filled(text: str, words: dict[str, str]) -> str:
+    """Returns an instruction with words for its placeholders."""
+    for placeholder, word in words.items():
+        text = text.replace(f"{{{placeholder}}}", word)
+    return text
 
 
-def _push(name: str, draws: _Draws) -> Push | None:
+def _place_sampler(task: TaskSpec, place: PlaceSpec, card: RobotCard) -> PlaceSampler:
+    base = card.planar_base
+    if base is None:
+        raise BadInput(f"scene.place: the robot {card.name} does not drive, so it has no use for a place.")
+    start = None
+    if task.robot.start is None:
+        x, y, _ = card.base_xyz if task.robot.xyz is None else task.robot.xyz
+        start = np.array([x, y, card.base_yaw + task.robot.yaw]) + card.rest_qpos[:3]
+    goals = {name: spec.pose.free.distance for name, spec in task.scene.objects.items() if spec.pose.free is not None}
+    episode = task.episode
+    return PlaceSampler(place, Footprint.of(base), start, goals, episode.max_steps, episode.control_seconds)
+
+
+def _push(name: str, draws: Draws) -> Push | None:
     force = float(draws.value(f"{name}.push", None, 0.0))
     interval = float(draws.value(f"{name}.push_interval", None, PUSH_INTERVAL))
     return Push(force, interval) if force > 0.0 else None
-
-
-def _linear(srgb: Any) -> tuple[float, float, float]:
-    r, g, b = (float(value) for value in srgb_to_linear(srgb))
-    return r, g, b
 
 
 def _placement_order(task: TaskSpec) -> list[str]:

@@ -1,107 +1,15 @@
-"""What one world holds in one episode (`Scene`) and what all worlds of a model share (`Layout`), engine-neutral."""
+"""What one world holds in one episode (`Scene`), engine-neutral; what all worlds share is in slots.py."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from simgen.spec.camera import DerivedOutput, NativeOutput
-from simgen.world.scene.model import JointKind, ObjectModel, PartJoint
-
-Motion = Literal["dynamic", "fixed", "marker"]
-CameraOutput = NativeOutput
-
-
-@dataclass(frozen=True, eq=False)
-class BodySlot:
-    """A place for an object that every world has, and everything that may stand in it.
-
-    Args:
-        name: As in the spec, e.g. "cube".
-        motion: "dynamic" moves and collides; "fixed" collides and stays where its scene put it; "marker" is drawn.
-        candidates: The models that a scene may choose from.
-        semantic_class: Name for the segmentation map.
-        parent: For a part of an articulated object: name of the slot that carries it, which comes before it.
-        joint: For such a part: how it moves in its parent.
-    """
-
-    name: str
-    motion: Motion
-    candidates: tuple[ObjectModel, ...]
-    semantic_class: str
-    parent: str | None = None
-    joint: JointKind | None = None
-
-
-@dataclass(frozen=True)
-class CameraSlot:
-    """A camera that every world has.
-
-    Args:
-        name: As in the spec.
-        width, height: Image size [px].
-        outputs: Which images the engine makes.
-        mount: Link of the robot or body that carries it, or None for one that stands in the world.
-        near, far: Clipping distances [m].
-        derived: Which images are worked out from depth, segmentation and poses.
-        hidden: Those of `outputs` that nobody asked for: only `derived` needs them.
-    """
-
-    name: str
-    width: int
-    height: int
-    outputs: tuple[CameraOutput, ...]
-    mount: str | None = None
-    near: float = 0.01
-    far: float = 100.0
-    derived: tuple[DerivedOutput, ...] = ()
-    hidden: frozenset[CameraOutput] = frozenset()
-
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """What all worlds of one engine model share.
-
-    Args:
-        robot: Name of the robot card.
-        robot_position: Of its base in the world [m].
-        robot_yaw: Turn of its base about z [rad].
-        bodies: Slots for objects, in the order of the spec.
-        cameras: Cameras.
-        table: Object model of the table, or None.
-        ground_height: Height of the floor [m].
-        triangles_per_link: Budget of the render meshes.
-        shadows, textures: What the renderer draws.
-        samples: Samples per pixel and axis for colour.
-        impratio: Stiffness of friction over that of the contact normal, where an engine has it.
-        contacts_per_world, constraints_per_world: Capacities; None: the engine estimates what the objects can need.
-    """
-
-    robot: str
-    robot_position: tuple[float, float, float]
-    robot_yaw: float
-    bodies: tuple[BodySlot, ...]
-    cameras: tuple[CameraSlot, ...]
-    table: ObjectModel | None
-    ground_height: float
-    triangles_per_link: int = 2000
-    shadows: bool = True
-    textures: bool = True
-    samples: int = 1
-    impratio: float = 10.0
-    contacts_per_world: int | None = None
-    constraints_per_world: int | None = None
-
-    def slot(self, name: str) -> int:
-        """Returns the index of the body slot called `name`."""
-        return next(index for index, slot in enumerate(self.bodies) if slot.name == name)
-
-    @property
-    def joints(self) -> tuple[int, ...]:
-        """Indices of the body slots that hang on a joint, in the order of the scene's joints."""
-        return tuple(index for index, slot in enumerate(self.bodies) if slot.joint is not None)
+from simgen.world.navigation.grid import Grid
+from simgen.world.scene.model import PartJoint
+from simgen.world.scene.slots import Layout
 
 
 @dataclass(frozen=True)
@@ -149,6 +57,8 @@ class Body:
         center_offset: Of the centre of mass from that of an even solid, in the object's frame [m]. Shape: (3,).
         push: How it is pushed, or None.
         hanging: For a part of an articulated object: its joint. `position` and `quaternion` are those at the start.
+        track: Of a fixed body that walks: x, y [m] and heading [rad] at the start and after each control step; it keeps
+            its height. Shape: (steps + 1, 3).
     """
 
     candidate: int
@@ -165,6 +75,7 @@ class Body:
     center_offset: np.ndarray = field(default_factory=lambda: np.zeros(3))
     push: Push | None = None
     hanging: Hanging | None = None
+    track: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,6 +124,9 @@ class RobotSetup:
         force_scale: Factor on the force limits of the card's drives.
         delay: How late actions are [control steps].
         push: How its tool is pushed, or None.
+        command: Velocity that it is asked for: forward, left [m/s], yaw rate [rad/s].
+        shift: Of a base that is not fixed, from where the layout has it, in the world [m]. Shape: (3,).
+        turn: The same about z [rad].
     """
 
     qpos: np.ndarray
@@ -224,6 +138,24 @@ class RobotSetup:
     force_scale: float = 1.0
     delay: int = 0
     push: Push | None = None
+    command: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    shift: np.ndarray = field(default_factory=lambda: np.zeros(3))
+    turn: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """What a mobile robot finds in an episode.
+
+    Args:
+        occupancy: Map of what stands still.
+        start: Of the robot: x, y [m] and heading [rad]. Shape: (3,).
+        goals: Where things stand that are placed in free space, by name [m]. Shape of each: (2,).
+    """
+
+    occupancy: Grid
+    start: np.ndarray
+    goals: dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,7 +172,9 @@ class Scene:
         table_color, table_texture, ground_color, ground_texture: Looks of what is always there.
         table_friction: Coulomb coefficient of the table top and the ground.
         instruction: What the robot is told.
+        stages: Name and instruction of each stage of a chained task.
         values: Everything that was drawn, by path in the spec, JSON-able.
+        place: Where a mobile robot is, or None.
     """
 
     seed: int
@@ -255,4 +189,12 @@ class Scene:
     ground_texture: str | None = "concrete"
     table_friction: float = 1.0
     instruction: str = ""
+    stages: tuple[tuple[str, str], ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
+    place: Place | None = None
+
+
+def root_start(robot: RobotSetup, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Returns where a floating robot begins: position [m] (3,) and quaternion wxyz (4,)."""
+    half = 0.5 * (layout.robot_yaw + robot.turn)
+    return np.asarray(layout.robot_position) + robot.shift, np.array([np.cos(half), 0.0, 0.0, np.sin(half)])

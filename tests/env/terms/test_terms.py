@@ -29,7 +29,9 @@ IMPLEMENTED = {
     "reward": reward.REWARDS,
     "condition": condition.CONDITIONS,
 }
-ELSEWHERE = {("reward", "success"), ("reward", "action_penalty")}  # no functions of the worlds alone
+ELSEWHERE = {
+    ("reward", "success"), ("reward", "action_penalty"), ("reward", "stages_done"), ("observation", "stage"),
+}  # no functions of the worlds alone  # fmt: skip
 
 
 @pytest.fixture
@@ -43,7 +45,9 @@ def holds(made: HandMade, written: object) -> list[bool]:
 
 def value(made: HandMade, written: object, action: torch.Tensor | None = None) -> list[float]:
     function = next(iter(bind_rewards([RewardSpec.model_validate(written)], made.worlds).values()))
-    facts = StepFacts(torch.zeros(3, 7) if action is None else action, torch.tensor([True, False, True]))
+    facts = StepFacts(
+        torch.zeros(3, 7) if action is None else action, torch.tensor([True, False, True]), torch.zeros(3)
+    )
     return function(facts).tolist()
 
 

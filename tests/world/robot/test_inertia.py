@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simgen.world.engine.maniskill.config import depth_first
 from simgen.world.robot.card import list_robots, load_card
 from simgen.world.robot.inertia import link_inertias, principal_axes
 from simgen.world.robot.model import robot_builder
-from simgen.world.robot.urdf import read_urdf
+from simgen.world.robot.urdf import depth_first, read_urdf
 
 
 @pytest.mark.parametrize("name", list_robots())

@@ -16,7 +16,8 @@ from simgen.spec import TaskSpec
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.objects import TABLE_HEIGHT
 from simgen.world.scene.sample import SceneSampler
-from simgen.world.scene.scene import Body, Layout, Scene
+from simgen.world.scene.scene import Body, Scene
+from simgen.world.scene.slots import Layout
 
 BOX = {"box": [0.06, 0.04, 0.05]}
 EVERYWHERE = {"uniform": [[-0.2, -0.3], [0.2, 0.3]]}
@@ -165,3 +166,12 @@ def test_clearance_is_kept_and_markers_need_none() -> None:
 def test_what_cannot_be_placed_is_named(objects: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         Sampled(objects).scene(0)
+
+
+def test_what_is_put_exactly_somewhere_is_not_asked_to_keep_clear() -> None:
+    place = {"on": "table", "xy": [0.0, 0.0]}
+    rug, cube = {"box": [0.4, 0.4, 0.02], "fixed": True}, {**BOX, "pose": place}
+    with pytest.raises(BadInput, match="cube: cannot be placed"):
+        Sampled({"rug": {**rug, "pose": place}, "cube": cube}).scene(0)
+    bodies = Sampled({"rug": {**rug, "pose": {**place, "exact": True}}, "cube": cube}).scene(0).bodies
+    np.testing.assert_allclose([body.position[:2] for body in bodies], np.zeros((2, 2)))

@@ -120,11 +120,13 @@ def test_every_path_of_randomize_changes_the_scene_and_is_recorded(path: str) ->
     path = path.replace("camera.*", "camera.base").replace("*", "cube")
     drawn = RANGES.get(path.rpartition(".")[2], {"uniform": [0.3, 0.4]})
     fields: dict[str, Any] = {"cameras": {"base": CAMERA}}
-    usual = sampler(task_of({"cube": standing(CUBE)}, **fields)).sample(1)
+    moving = path.startswith("cube.joint_")
+    objects = {"cube": standing({"faucet": {}}, fixed=True) if moving else standing(CUBE)}
+    usual = sampler(task_of(objects, **fields)).sample(1)
     randomize = {path: drawn}
     if path.endswith(".push_interval"):
         randomize[path.removesuffix("_interval")] = {"choose": [1.0]}
-    varied = sampler(task_of({"cube": standing(CUBE)}, randomize=randomize, **fields))
+    varied = sampler(task_of(objects, randomize=randomize, **fields))
     scenes = [varied.sample(seed) for seed in range(1, 12)]
     assert set(scenes[0].values) == set(randomize)
     values = {json.dumps(scene.values[path]) for scene in scenes}

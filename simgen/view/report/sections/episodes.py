@@ -38,8 +38,18 @@ def _card(episode: EpisodeView, painter: TilePainter, hz: float) -> Html:
         _rewards(episode),
         element("h3", episode.instruction or episode.task),
         element("p", badge, facts, flags and f" · {flags}"),
+        _stages(episode),
         element("p", f"{episode.phase} {episode.index} · seed {episode.seed}", class_="fine"),
     )
+
+
+def _stages(episode: EpisodeView) -> Html | None:
+    """With which step each stage of a chained task began."""
+    if not episode.subtasks or "subtask" not in episode.arrays:
+        return None
+    stage = episode.arrays["subtask"][()]
+    begun = [(each["name"], (stage == index).argmax()) for index, each in enumerate(episode.subtasks) if index in stage]
+    return element("p", " · ".join(f"{name} from step {step}" for name, step in begun), class_="fine")
 
 
 def _labels(layout: TileLayout) -> list[Html]:

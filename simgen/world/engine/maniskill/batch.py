@@ -21,7 +21,8 @@ from simgen.world.engine.maniskill.robot import build_robot, joint_order
 from simgen.world.engine.maniskill.state import cpu_state, gpu_state
 from simgen.world.engine.maniskill.system import gpu_system, make_scene
 from simgen.world.robot.card import load_card
-from simgen.world.scene.scene import Scene
+from simgen.world.scene.scene import Scene, root_start
+from simgen.world.scene.slots import Layout
 
 
 class Batch:
@@ -64,16 +65,22 @@ class Batch:
         self._wrenches: dict[str, torch.Tensor] = {}
         if self.rendering:
             self._pictures = Pictures(scene, layout, scenes, named, self._segmentation_table())
+        qpos = torch.tensor(np.array([each.robot.qpos for each in scenes]), dtype=torch.float32).to(self.device)
         if scene.gpu_sim_enabled:
-            self._write_initial_state()
+            self._write_initial_state(qpos)
+        else:
+            self.set_targets(held(qpos))
 
     def restart(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Puts worlds into the initial states of scenes that are built as theirs are, without building them anew."""
-        views = [torch.as_tensor(np.array(rows), dtype=torch.float32, device=self.device) for rows in _initial(scenes)]
-        qpos, position, quaternion = views
+        initial = _initial(scenes, self.config.layout)
+        views = [torch.as_tensor(np.array(rows), dtype=torch.float32, device=self.device) for rows in initial]
+        qpos, position, quaternion, root = views
         links, still = self.state(), torch.zeros_like(position)
         ids = torch.as_tensor(list(env_ids), device=self.device)
         link_position, link_quaternion = links.link_position[ids], links.link_quaternion[ids]
+        if self._card.is_floating:
+            link_position[:, 0], link_quaternion[:, 0] = root[:, :3], root[:, 3:]
         none, at_rest = qpos.new_zeros(len(qpos), 0), qpos.new_zeros(len(qpos), 6)
         state = WorldState(
             qpos, torch.zeros_like(qpos), link_position, link_quaternion, position, quaternion, still, still,
@@ -85,15 +92,23 @@ class Batch:
             if self.rendering:
                 self._pictures.aim(world, scene.cameras)
 
-    def _write_initial_state(self) -> None:
-        """ManiSkill's set-up on a GPU leaves joints where the URDF has them."""
-        qpos = torch.tensor(np.array([scene.robot.qpos for scene in self._scenes]), dtype=torch.float32)
-        self._robot.set_qpos(self._sorted(qpos).to(self.device))
-        self._robot.set_qvel(torch.zeros_like(qpos).to(self.device))
-        self.set_targets(qpos.to(self.device))
+    def _write_initial_state(self, qpos: torch.Tensor) -> None:
+        """ManiSkill's set-up on a GPU leaves joints where the URDF has them. Shape of qpos: (N, D)."""
+        self._robot.set_qpos(self._sorted(qpos))
+        self._robot.set_qvel(torch.zeros_like(qpos))
+        if self._card.is_floating:
+            starts = [root_start(scene.robot, self.config.layout) for scene in self._scenes]
+            rows = torch.tensor(np.array([np.concatenate(start) for start in starts]), dtype=torch.float32)
+            self._place_root(rows.to(self.device))
+        self.set_targets(held(qpos))
         self._scene._gpu_apply_all()
         gpu_system(self._scene).gpu_update_articulation_kinematics()
         self._scene._gpu_fetch_all()
+
+    def _place_root(self, pose: torch.Tensor) -> None:
+        """Puts a floating robot somewhere: position [m], quaternion wxyz. Shape: (N, 7)."""
+        # Upstream says sapien.Pose and means its own, which holds one per world.
+        self._robot.set_root_pose(Pose.create(pose))  # pyright: ignore[reportArgumentType]
 
     def _sorted(self, values: torch.Tensor) -> torch.Tensor:
         """From the card's order of joints to SAPIEN's. Shape: (N, D)."""
@@ -101,16 +116,31 @@ class Batch:
         result[:, self._order] = values
         return result
 
-    def set_targets(self, position: torch.Tensor) -> None:
-        """Sets the joint position targets [rad or m] in the card's order. Shape: (N, D)."""
+    def set_targets(self, targets: torch.Tensor) -> None:
+        """Tells the drives what to do: position, velocity and effort, in the card's order. Shape: (N, 3, D)."""
+        self._told = targets.clone()
+        strength = targets.new_tensor([scene.robot.force_scale for scene in self._scenes])
+        limits = targets.new_tensor([drive.force_limit for drive in self._card.drives])
+        self._effort = self._sorted(targets[:, 2].clamp(-limits, limits) * strength[:, None])
         if self._scene.gpu_sim_enabled:
             px, rows = gpu_system(self._scene), self._robot._data_index[:, None]
-            px.cuda_articulation_target_qpos.torch()[rows, : position.shape[1]] = self._sorted(position)
+            px.cuda_articulation_target_qpos.torch()[rows, : targets.shape[2]] = self._sorted(targets[:, 0])
             px.gpu_apply_articulation_target_position()
+            px.cuda_articulation_target_qvel.torch()[rows, : targets.shape[2]] = self._sorted(targets[:, 1])
+            px.gpu_apply_articulation_target_velocity()
             return
         joints = self._robot._objs[0].active_joints
-        for index, target in zip(self._order, position[0].tolist(), strict=True):
-            joints[index].set_drive_target(target)
+        for index, position, velocity in zip(self._order, *targets[0, :2].tolist(), strict=True):
+            joints[index].set_drive_target(position)
+            joints[index].set_drive_velocity_target(velocity)
+
+    def _apply_effort(self) -> None:
+        """PhysX forgets efforts after each solver step, too."""
+        if self._card.drive != "effort":
+            return
+        self._robot.set_qf(self._effort if self._scene.gpu_sim_enabled else self._effort[0].numpy())
+        if self._scene.gpu_sim_enabled:
+            gpu_system(self._scene).gpu_apply_articulation_qf()
 
     def apply_wrench(self, name: str, wrench: torch.Tensor) -> None:
         """Pushes a body or link during the next step: force [N], torque [N m], world frame. Shape: (N, 6)."""
@@ -121,6 +151,7 @@ class Batch:
         for _ in range(self.config.substeps):
             for name, wrench in self._wrenches.items():
                 self._push(self._named[name], wrench)
+            self._apply_effort()
             self._scene.step()
         self._wrenches.clear()
         if self._scene.gpu_sim_enabled:
@@ -157,17 +188,23 @@ class Batch:
             if actor.px_body_type == "dynamic":
                 actor.set_linear_velocity(state.body_linear_velocity[:, index])
                 actor.set_angular_velocity(state.body_angular_velocity[:, index])
+        if self._card.is_floating:
+            self._place_root(torch.cat([state.link_position, state.link_quaternion], -1)[:, 0])
+            self._robot.set_root_linear_velocity(state.root_velocity[:, :3])
+            self._robot.set_root_angular_velocity(state.root_velocity[:, 3:])
         scene._reset_mask[:] = True
-        targets = state.qpos
         if scene.gpu_sim_enabled:
             indices = self._robot._data_index[torch.as_tensor(list(env_ids), device=self.device)]
             px = gpu_system(scene)
-            px.cuda_articulation_target_qpos.torch()[indices[:, None], : targets.shape[1]] = self._sorted(targets)
+            rows, joints = indices[:, None], state.qpos.shape[1]
+            px.cuda_articulation_target_qpos.torch()[rows, :joints] = self._sorted(state.qpos)
+            px.cuda_articulation_target_qvel.torch()[rows, :joints] = 0.0
+            self._effort[list(env_ids)] = 0.0
             scene._gpu_apply_all()
             px.gpu_update_articulation_kinematics()
             scene._gpu_fetch_all()
         else:
-            self.set_targets(targets)
+            self.set_targets(held(state.qpos))
 
     def contacts(self, a: str, b: str) -> torch.Tensor:
         """Returns the force [N] that `b` exerts on `a`. Shape: (N, 3)."""
@@ -187,15 +224,11 @@ class Batch:
         if not self.rendering:
             self.rendering = True
             state = self.state()
-            targets = self._targets()
+            told = self._told
             self.build(self._scenes)
             self.set_state(range(len(self._scenes)), state)
-            self.set_targets(targets)
+            self.set_targets(told)
         return self._pictures.take()
-
-    def _targets(self) -> torch.Tensor:
-        """The joint targets now, in the card's order. Shape: (N, D)."""
-        return self._robot.drive_targets[:, self._order].clone()
 
     def cam2world_gl(self) -> dict[str, torch.Tensor]:
         """Returns the cameras' poses in the world with OpenGL axes. Shape of each: (N, 4, 4)."""
@@ -219,13 +252,19 @@ class Batch:
             self.__dict__.pop(name, None)
 
 
-def _initial(scenes: Sequence[Scene]) -> tuple[list, list, list]:
-    """Joints, and positions and orientations of the bodies, at the start of scenes."""
+def held(qpos: torch.Tensor) -> torch.Tensor:
+    """Returns the targets that hold joints where they are. Shapes: (N, D) -> (N, 3, D)."""
+    return torch.stack([qpos, torch.zeros_like(qpos), torch.zeros_like(qpos)], 1)
+
+
+def _initial(scenes: Sequence[Scene], layout: Layout) -> tuple[list, list, list, list]:
+    """Joints, positions and orientations of the bodies, and poses of floating robots, at the start of scenes."""
     bodies = [scene.bodies for scene in scenes]
     return (
         [scene.robot.qpos for scene in scenes],
         [[body.position for body in row] for row in bodies],
         [[body.quaternion for body in row] for row in bodies],
+        [np.concatenate(root_start(scene.robot, layout)) for scene in scenes],
     )
 
 

@@ -17,7 +17,8 @@ from simgen.world.engine.maniskill.shapes import Parts, PartsActorBuilder, Surfa
 from simgen.world.scene.mesh.inertia import MassProperties, scale_mass_properties
 from simgen.world.scene.model import Collider, ObjectModel
 from simgen.world.scene.objects import make_fixture
-from simgen.world.scene.scene import Body, BodySlot, Layout, Scene
+from simgen.world.scene.scene import Body, Scene
+from simgen.world.scene.slots import BodySlot, Layout
 
 TABLE, GROUND = "table", "ground"
 
@@ -64,8 +65,7 @@ def _build_body(scene: ManiSkillScene, layout: Layout, slot: BodySlot, body: Bod
 
     def looks() -> list[RenderShape]:
         shown = body.texture if layout.textures else None
-        repeat = METRES_PER_REPEAT["object"]
-        return [make_look(model.visual, body.color, shown, repeat, body.scale, OBJECT_GLOSS)]
+        return [make_look(model.visual, body.color, shown, slot.texture_size, body.scale, OBJECT_GLOSS)]
 
     parts = Parts(
         colliders=() if marker else [scaled(collider, body.scale) for collider in model.colliders],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from simgen.world.robot.card import load_card
-from simgen.world.robot.urdf import Urdf, read_urdf
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.robot.urdf import depth_first, read_urdf
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import Layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,18 +39,6 @@ class BatchConfig:
         """What contacts and wrenches are told of: the links, then the bodies that are solid."""
         solid = tuple(slot.name for slot in self.layout.bodies if slot.motion != "marker")
         return self.link_names + solid
-
-
-def depth_first(urdf: Urdf) -> tuple[str, ...]:
-    """Returns the links of a robot from the base on, each branch to its end before the next."""
-    children: dict[str, list[str]] = defaultdict(list)
-    for joint in urdf.joints:
-        children[joint.parent].append(joint.child)
-    order, waiting = [], [urdf.base_link]
-    while waiting:
-        order.append(waiting.pop())
-        waiting += reversed(children[order[-1]])
-    return tuple(order)
 
 
 @dataclass(frozen=True, eq=False)

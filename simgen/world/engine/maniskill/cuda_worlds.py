@@ -28,7 +28,7 @@ class BatchWorlds:
     def __init__(self, config: BatchConfig, num_worlds: int, device: str) -> None:
         self._batch, self._device = Batch(config, device), torch.device(device)
         self._scenes: list[Scene] = []
-        self.targets = torch.zeros(num_worlds, config.num_joints, device=self._device)
+        self.targets = torch.zeros(num_worlds, 3, config.num_joints, device=self._device)
         self.wrenches = torch.zeros(num_worlds, len(config.row_names), 6, device=self._device)
         self._fresh = torch.ones(num_worlds, dtype=torch.bool, device=self._device)
 

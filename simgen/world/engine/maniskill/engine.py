@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import torch
 
-from simgen.errors import SimgenError
+from simgen.errors import BadInput, SimgenError
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.bookkeeping import SceneBook, segmentation_ids
 from simgen.world.engine.maniskill.config import BatchConfig
 from simgen.world.engine.maniskill.worlds import PoolWorlds, Worlds
 from simgen.world.robot.card import load_card
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import Layout
 
 
 class ManiSkillEngine:
@@ -46,6 +47,7 @@ class ManiSkillEngine:
         processes: int | None = None,
     ) -> None:
         self.layout, self.num_envs, self.device = layout, num_envs, torch.device(device)
+        _require_rigid(layout)
         config = BatchConfig(layout, substeps, control_dt)
         self.link_names, self.joint_names = config.link_names, load_card(layout.robot).joint_names
         self._rows = {name: row for row, name in enumerate(config.row_names)}
@@ -64,12 +66,30 @@ class ManiSkillEngine:
         self._book.write(ids, scenes)
         self._open.reset(ids, scenes)
         qpos = torch.tensor([list(scene.robot.qpos) for scene in scenes], dtype=torch.float32)
-        self._open.targets[ids] = qpos.to(self.device)
+        self._hold(ids, qpos)
         self._open.wrenches[ids] = 0.0
 
-    def set_targets(self, position: torch.Tensor) -> None:
-        """Sets the joint position targets [rad or m]. Shape: (E, D)."""
-        self._open.targets[:] = position
+    def _hold(self, ids: list[int], qpos: torch.Tensor) -> None:
+        """Tells the drives of some worlds to stay where they are. Shape of qpos: (K, D)."""
+        self._open.targets[ids] = 0.0
+        self._open.targets[ids, 0] = qpos.to(self.device)
+
+    def set_targets(
+        self, position: torch.Tensor, velocity: torch.Tensor | None = None, effort: torch.Tensor | None = None
+    ) -> None:
+        """Tells the drives of the joints what to do from now on. Shapes: (E, D)."""
+        targets = self._open.targets
+        targets[:, 0] = position
+        targets[:, 1] = 0.0 if velocity is None else velocity
+        targets[:, 2] = 0.0 if effort is None else effort
+
+    def move_body(self, name: str, position: torch.Tensor, quaternion: torch.Tensor) -> None:
+        """Is not there.
+
+        Raises:
+            BadInput: Always.
+        """
+        raise BadInput(f"{name}: the maniskill engine cannot move fixed bodies, so nobody walks; use --engine newton.")
 
     def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:
         """Pushes a body during the next step: force [N], torque [N m], world frame. Shape: (E, 6)."""
@@ -88,7 +108,7 @@ class ManiSkillEngine:
         """Puts worlds into a recorded state; rows of `state` are one per env id."""
         ids = [int(env) for env in env_ids]
         self._open.set_state(ids, state)
-        self._open.targets[ids] = state.qpos
+        self._hold(ids, state.qpos)
 
     def contacts(self, a: str, b: str) -> torch.Tensor:
         """Returns the force [N] that `b` exerts on `a`; "table" is everything static. Shape: (E, 3)."""
@@ -160,6 +180,15 @@ class ManiSkillEngine:
         if self._worlds is not None:
             self._worlds.close()
             self._worlds = None
+
+
+def _require_rigid(layout: Layout) -> None:
+    if layout.joints:
+        part = layout.bodies[layout.joints[0]]
+        raise BadInput(
+            f"scene.objects.{part.parent}: has moving parts, which simgen builds in the newton engine only. Allowed: "
+            "engine newton; or one of ManiSkill's own environments, e.g. OpenCabinetDrawer-v1 (`simgen list maniskill`)"
+        )
 
 
 def _make_worlds(config: BatchConfig, num_envs: int, device: str, processes: int | None) -> Worlds:

@@ -17,7 +17,8 @@ from simgen.world.engine.maniskill import shades
 from simgen.world.engine.maniskill.shaders import shader_config
 from simgen.world.engine.maniskill.shades import EXPOSURE
 from simgen.world.engine.maniskill.shapes import make_pose
-from simgen.world.scene.scene import CameraSlot, CameraView, Layout, Scene
+from simgen.world.scene.scene import CameraView, Scene
+from simgen.world.scene.slots import CameraSlot, Layout
 
 _SHADOW_HALF_SIZE = 1.6  # of the square that has shadows: its border must be beyond the table [m]
 _SHADOW_CENTER = np.array([-0.1, 0.0, 0.2])

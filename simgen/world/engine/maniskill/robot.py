@@ -15,7 +15,6 @@ from sapien.render import RenderShape
 
 from simgen.errors import BadInput, SimgenError
 from simgen.world.engine.appearance import LINK_GLOSS
-from simgen.world.engine.maniskill.config import depth_first
 from simgen.world.engine.maniskill.looks import make_look
 from simgen.world.engine.maniskill.shapes import (
     Mass,
@@ -29,13 +28,15 @@ from simgen.world.engine.maniskill.shapes import (
 from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.robot.hull import collision_hull
 from simgen.world.robot.inertia import link_inertias
-from simgen.world.robot.urdf import UrdfJoint, UrdfShape, read_urdf
+from simgen.world.robot.urdf import UrdfJoint, UrdfShape, anchored_links, depth_first, read_urdf
 from simgen.world.robot.visual import load_visual
 from simgen.world.scene.model import Collider, TriangleMesh
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import RobotSetup, Scene, root_start
+from simgen.world.scene.slots import Layout
 
 ROBOT = "robot"
-ANCHORED = 1 << 28  # what stands where the robot is bolted down ignores its first links
+UNMOVED = RobotSetup(np.zeros(0))
+ANCHORED = 1 << 28  # what stands where the robot is bolted down, or what it rolls on, ignores such links
 _SELF = 1 << 29  # links ignore each other
 _FIRST_PAIR = 1
 # Frames without mass are links of PhysX too, and those must weigh something.
@@ -51,9 +52,14 @@ def build_robot(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene]) 
     """
     card = load_card(layout.robot)
     _require_no_joint_friction(scenes)
-    robot = _builder(scene, card, layout, scenes).build(ROBOT, fix_root_link=True, build_mimic_joints=False)
+    robot = _builder(scene, card, layout, scenes).build(
+        ROBOT, fix_root_link=not card.is_floating, build_mimic_joints=False
+    )
     for articulation, each in zip(robot._objs, scenes, strict=True):
         _set_drives(articulation, card, each)
+        if not card.weightless:
+            for link in articulation.links:
+                link.disable_gravity = False
         if each.robot.friction_scale != scenes[0].robot.friction_scale:
             _set_finger_friction(articulation, card, each)
     return robot
@@ -99,20 +105,20 @@ def _builder(
         built[link].set_name(link)
         if joint is not None:
             _set_joint(built[link], joint)
-    half = 0.5 * layout.robot_yaw
-    builder.initial_pose = sapien.Pose(layout.robot_position, [np.cos(half), 0.0, 0.0, np.sin(half)])
+    position, quaternion = root_start(scenes[0].robot if card.is_floating else UNMOVED, layout)
+    builder.initial_pose = sapien.Pose(position.tolist(), quaternion.tolist())
     return builder
 
 
 def _friction(card: RobotCard, link: str, scene: Scene) -> float:
-    return card.finger_friction * scene.robot.friction_scale if link in card.finger_links else card.link_friction
+    return card.finger_friction * scene.robot.friction_scale if link in card.rubbing_links else card.link_friction
 
 
 def _set_finger_friction(articulation: physx.PhysxArticulation, card: RobotCard, scene: Scene) -> None:
     """Gives one of several robots from one builder fingers of its own scene's friction."""
     for link in articulation.links:
         name = link.name.split(f"-{ROBOT}_", 1)[-1]
-        if name in card.finger_links:
+        if name in card.rubbing_links:
             friction = _friction(card, name, scene)
             for shape in link.collision_shapes:
                 shape.physical_material = physx.PhysxMaterial(friction, friction, 0.0)
@@ -140,7 +146,7 @@ def _ignore_bits(card: RobotCard, links: Sequence[str]) -> dict[str, int]:
             next_bit <<= 1
     if next_bit > ANCHORED:
         raise SimgenError(f"card {card.name!r}: too many self_collisions for the maniskill engine.")
-    for link in links[:2]:
+    for link in anchored_links(card):
         bits[link] |= ANCHORED
     return bits
 
@@ -198,9 +204,10 @@ def _set_drives(articulation: physx.PhysxArticulation, card: RobotCard, scene: S
     qpos = np.zeros(len(joints), np.float32)
     for dof, index in enumerate(joint_order(articulation, card)):
         joint, drive = joints[index], drives[dof]
+        # What is driven by effort has no drive: the batch applies a force in each step.
         joint.set_drive_properties(
-            drive.stiffness * setup.stiffness_scale,
-            drive.damping * setup.damping_scale,
+            drive.stiffness * setup.stiffness_scale if drive.mode == "position" else 0.0,
+            drive.damping * setup.damping_scale if drive.mode != "effort" else 0.0,
             force_limit=drive.force_limit * setup.force_scale,
             mode="force",
         )

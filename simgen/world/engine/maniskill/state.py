@@ -14,6 +14,7 @@ from simgen.world.engine.base import WorldState
 def cpu_state(robot: Articulation, order: Sequence[int], links: Sequence[Link], bodies: Sequence[Actor]) -> WorldState:
     """Returns the state of the one world on the CPU; ManiSkill's own accessors cost several times as much."""
     articulation = robot._objs[0]
+    root = articulation.root
     link_pose = [_pose(link._objs[0].entity_pose) for link in links]
     body_pose = [_pose(actor._objs[0].pose) for actor in bodies]
     velocity = [_velocity(actor) for actor in bodies]
@@ -23,6 +24,7 @@ def cpu_state(robot: Articulation, order: Sequence[int], links: Sequence[Link], 
         torch.from_numpy(np.array(link_pose, np.float32)[None]),
         torch.from_numpy(np.array(body_pose, np.float32).reshape(1, -1, 7)),
         torch.from_numpy(np.array(velocity, np.float32).reshape(1, -1, 6)),
+        torch.from_numpy(np.concatenate([root.linear_velocity, root.angular_velocity])[None]),
     )
 
 
@@ -35,7 +37,8 @@ def gpu_state(robot: Articulation, order: Sequence[int], links: Sequence[Link], 
         body_pose[:, index] = actor.pose.raw_pose
         if actor.px_body_type == "dynamic":
             velocity[:, index] = torch.cat([actor.linear_velocity, actor.angular_velocity], -1)
-    return _world_state(qpos, qvel, link_pose, body_pose, velocity)
+    root = torch.cat([links[0].linear_velocity, links[0].angular_velocity], -1)
+    return _world_state(qpos, qvel, link_pose, body_pose, velocity, root)
 
 
 def _pose(pose) -> np.ndarray:
@@ -50,7 +53,12 @@ def _velocity(actor: Actor) -> np.ndarray:
 
 
 def _world_state(
-    qpos: torch.Tensor, qvel: torch.Tensor, link_pose: torch.Tensor, body_pose: torch.Tensor, velocity: torch.Tensor
+    qpos: torch.Tensor,
+    qvel: torch.Tensor,
+    link_pose: torch.Tensor,
+    body_pose: torch.Tensor,
+    velocity: torch.Tensor,
+    root_velocity: torch.Tensor,
 ) -> WorldState:
     return WorldState(
         qpos=qpos,
@@ -63,5 +71,5 @@ def _world_state(
         body_angular_velocity=velocity[..., 3:],
         joint_position=qpos.new_zeros(len(qpos), 0),
         joint_velocity=qpos.new_zeros(len(qpos), 0),
-        root_velocity=qpos.new_zeros(len(qpos), 6),
+        root_velocity=root_velocity,
     )

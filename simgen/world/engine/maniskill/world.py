@@ -99,7 +99,7 @@ class SapienWorld:
     def _write_state(self) -> None:
         state, rows = self._batch.state(), self._rows
         bodies = state.body_position.shape[1]
-        rows["qpos"][:], rows["qvel"][:] = state.qpos[0], state.qvel[0]
+        rows["qpos"][:], rows["qvel"][:], rows["root"][:] = state.qpos[0], state.qvel[0], state.root_velocity[0]
         rows["link"][:, :3], rows["link"][:, 3:] = state.link_position[0], state.link_quaternion[0]
         rows["body"][:bodies, :3], rows["body"][:bodies, 3:7] = state.body_position[0], state.body_quaternion[0]
         rows["body"][:bodies, 7:10] = state.body_linear_velocity[0]

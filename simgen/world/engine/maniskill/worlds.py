@@ -10,7 +10,8 @@ import torch
 from simgen.spec.camera import PIXELS, NativeOutput
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.maniskill.config import BatchConfig, Start
-from simgen.world.scene.scene import CameraSlot, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import CameraSlot
 from simgen.world.workers import ArraySpec, WorkerPool
 
 FACTORY = "simgen.world.engine.maniskill.world:make_world"
@@ -24,7 +25,7 @@ class Worlds(Protocol):
     """N worlds. Rows of all tensors: the worlds.
 
     Attributes:
-        targets: Joint position targets of the next steps. Shape: (N, D).
+        targets: Position, velocity and effort of the joints in the next steps. Shape: (N, 3, D).
         wrenches: Force and torque on each named row during the next step. Shape: (N, R, 6).
     """
 
@@ -91,7 +92,7 @@ class PoolWorlds:
             body_angular_velocity=body[..., 10:],
             joint_position=body.new_zeros(len(body), 0),
             joint_velocity=body.new_zeros(len(body), 0),
-            root_velocity=body.new_zeros(len(body), 6),
+            root_velocity=self._rows["root"].clone(),
         )
 
     def set_state(self, env_ids: Sequence[int], state: WorldState) -> None:
@@ -134,10 +135,11 @@ def _row_specs(config: BatchConfig) -> dict[str, ArraySpec]:
     """What the worlds share with their owner; 13 numbers per body: position, quaternion, both velocities."""
     joints, rows = config.num_joints, len(config.row_names)
     specs = {
-        "targets": ArraySpec((joints,), "float32"),
+        "targets": ArraySpec((3, joints), "float32"),
         "wrenches": ArraySpec((rows, 6), "float32"),
         "qpos": ArraySpec((joints,), "float32"),
         "qvel": ArraySpec((joints,), "float32"),
+        "root": ArraySpec((6,), "float32"),
         "link": ArraySpec((len(config.link_names), 7), "float32"),
         "body": ArraySpec((max(1, len(config.layout.bodies)), 13), "float32"),
         "forces": ArraySpec((rows + 1, rows + 1, 3), "float32"),

@@ -18,7 +18,8 @@ from simgen.world.engine.newton.render.light import LightBatch
 from simgen.world.engine.newton.render.renderer import Renderer
 from simgen.world.engine.newton.render.textures import texture_arrays
 from simgen.world.robot.card import RobotCard
-from simgen.world.scene.scene import CameraView, Layout, Light, Scene
+from simgen.world.scene.scene import CameraView, Light, Scene
+from simgen.world.scene.slots import Layout
 from simgen.world.scene.texture import TEXTURES, texture
 
 
@@ -74,9 +75,11 @@ class Drawing:
         for env, scene in zip(env_ids, scenes, strict=True):
             for index in range(len(scene.bodies)):
                 self._write_body(env, index, scene)
-            self._surface(env, self._parts.ground, scene.ground_color, scene.ground_texture, "ground")
+            size = METRES_PER_REPEAT["ground"]
+            self._surface(env, self._parts.ground, scene.ground_color, scene.ground_texture, size)
             if self._parts.table is not None:
-                self._surface(env, self._parts.table, scene.table_color, scene.table_texture, "table")
+                size = METRES_PER_REPEAT["table"]
+                self._surface(env, self._parts.table, scene.table_color, scene.table_texture, size)
             self._write_light(env, scene.light)
         for index, camera in enumerate(self.cameras.values()):
             self._aim(camera, env_ids, [scene.cameras[index] for scene in scenes])
@@ -96,13 +99,14 @@ class Drawing:
             w, x, y, z = body.quaternion
             pose = torch.tensor([*body.position, x, y, z, w], dtype=torch.float32)
             self._view["transform"][env, instance] = pose
-        self._surface(env, instance, body.color, body.texture, "object")
+        size = self._layout.bodies[index].texture_size
+        self._surface(env, instance, body.color, body.texture, size)
 
-    def _surface(self, env: int, instance: int, color: Sequence[float], name: str | None, what: str) -> None:
+    def _surface(self, env: int, instance: int, color: Sequence[float], name: str | None, size: float) -> None:
         textured = name is not None and self._layout.textures
         self._view["color"][env, instance] = torch.tensor(color, dtype=torch.float32)
         self._view["texture"][env, instance] = TEXTURES.index(name) if textured and name else NO_TEXTURE
-        self._view["texture_scale"][env, instance] = METRES_PER_REPEAT[what]
+        self._view["texture_scale"][env, instance] = size
 
     def _write_light(self, env: int, light: Light) -> None:
         views = self._light.views

@@ -18,7 +18,8 @@ from simgen.world.engine.newton.model import build_world_model
 from simgen.world.engine.newton.physics import Physics
 from simgen.world.kernels import required
 from simgen.world.robot.card import load_card
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import Layout
 
 
 class NewtonEngine:
@@ -78,9 +79,18 @@ class NewtonEngine:
                         f"coefficient (its contacts are damped springs), and this is {body.restitution:g}. Allowed: 0."
                     )
 
-    def set_targets(self, position: torch.Tensor) -> None:
-        """Sets the joint position targets [rad or m]. Shape: (E, D)."""
-        self._physics.targets[:, : position.shape[1]] = position
+    def set_targets(
+        self, position: torch.Tensor, velocity: torch.Tensor | None = None, effort: torch.Tensor | None = None
+    ) -> None:
+        """Tells the drives of the joints what to do from now on. Shapes: (E, D)."""
+        self._physics.set_targets(position, velocity, effort)
+
+    def move_body(self, name: str, position: torch.Tensor, quaternion: torch.Tensor) -> None:
+        """Puts a fixed body elsewhere. Shapes: (E, 3) [m], (E, 4) wxyz."""
+        slot = self.layout.slot(name)
+        start, pose = self._world.slot_coord[slot], torch.cat([position, torch.roll(quaternion, -1, -1)], -1)
+        self._physics.joint_q[:, start : start + 7] = pose
+        self._physics.body_q[:, self._world.slot_body[slot]] = pose
 
     def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:
         """Pushes a body during the next step: force [N], torque [N m], world frame. Shape: (E, 6)."""
@@ -94,7 +104,7 @@ class NewtonEngine:
     def state(self) -> WorldState:
         """Returns the state now; copies, in our conventions."""
         physics, world = self._physics, self._world
-        joints, links = len(self.joint_names), len(self.link_names)
+        links = len(self.link_names)
         pose = self._book.pose.clone()
         velocity = torch.zeros(self.num_envs, len(self.layout.bodies), 6, device=self.device)
         for index, row in enumerate(world.slot_body):
@@ -103,8 +113,8 @@ class NewtonEngine:
                 pose[:, index, 3:] = _wxyz(physics.body_q[:, row, 3:])
                 velocity[:, index] = physics.body_qd[:, row]
         return WorldState(
-            qpos=physics.joint_q[:, :joints].clone(),
-            qvel=physics.joint_qd[:, :joints].clone(),
+            qpos=physics.joint_q[:, physics.robot_coords].clone(),
+            qvel=physics.joint_qd[:, physics.robot_dofs].clone(),
             link_position=physics.body_q[:, :links, :3].clone(),
             link_quaternion=_wxyz(physics.body_q[:, :links, 3:]),
             body_position=pose[..., :3],
@@ -118,20 +128,25 @@ class NewtonEngine:
 
     def set_state(self, env_ids: torch.Tensor, state: WorldState) -> None:
         """Puts worlds into a recorded state; rows of `state` are one per env id."""
-        physics, joints = self._physics, len(self.joint_names)
-        physics.joint_q[env_ids, :joints] = state.qpos
-        physics.joint_qd[env_ids, :joints] = state.qvel
-        physics.targets[env_ids, :joints] = state.qpos
+        physics = self._physics
+        physics.joint_q[env_ids, physics.robot_coords] = state.qpos
+        physics.joint_qd[env_ids, physics.robot_dofs] = state.qvel
+        physics.rest_drives(env_ids, state.qpos)
+        if physics.card.is_floating:
+            root = torch.cat([state.link_position[:, 0], torch.roll(state.link_quaternion[:, 0], -1, -1)], -1)
+            physics.joint_q[env_ids, :7], physics.joint_qd[env_ids, :6] = root, state.root_velocity
         for index, start in enumerate(self._world.slot_coord):
             pose = torch.cat([state.body_position[:, index], state.body_quaternion[:, index]], -1)
             self._book.pose[env_ids, index] = pose
-            if start < 0:
+            if start < 0 or self.layout.bodies[index].joint is not None:
                 continue
             physics.joint_q[env_ids, start : start + 3] = pose[:, :3]
             physics.joint_q[env_ids, start + 3 : start + 7] = torch.roll(pose[:, 3:], -1, -1)
             dof = self._world.slot_dof[index]
             physics.joint_qd[env_ids, dof : dof + 3] = state.body_linear_velocity[:, index]
             physics.joint_qd[env_ids, dof + 3 : dof + 6] = state.body_angular_velocity[:, index]
+        physics.joint_q[env_ids[:, None], self._joint_coords] = state.joint_position
+        physics.joint_qd[env_ids[:, None], self._joint_dofs] = state.joint_velocity
         physics.refresh(env_ids)
         self._contacts.forget(env_ids)
 

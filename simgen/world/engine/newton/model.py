@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import newton
 import numpy as np
 import warp as wp
 
-from simgen.world.robot.card import RobotCard
+from simgen.world.robot.card import RobotCard, load_card
 from simgen.world.robot.model import robot_builder
+from simgen.world.robot.urdf import anchored_links, read_urdf
 from simgen.world.scene.model import Collider, ObjectModel
-from simgen.world.scene.scene import BodySlot, Layout
+from simgen.world.scene.slots import BodySlot, Layout
 
 DENSITY = 1000.0
 # MuJoCo's impedance at and below the surface and its width [m]; at the default (0.9, 0.95) fingers sink in by 7 mm.
 CONTACT_IMPEDANCE = (0.98, 0.995, 0.001, 0.5, 2.0)
 # The same of dry friction in joints; at MuJoCo's default a held joint creeps by 0.01 rad/s.
 JOINT_FRICTION_IMPEDANCE = (0.999, 0.999, 0.001, 0.5, 2.0)
+PART_ARMATURE = 1e-4  # of the joints of articulated objects [kg or kg m^2]; levers weigh next to nothing
+PART_LIMIT = (1e5, 1e3)  # stiffness and damping of their limits; softer ones give way to an arm by centimetres
 ROWS_PER_CONTACT = 4  # a friction pyramid
 JOINT_ROWS = 32  # more than the limits and couplings of a robot's joints
 ROWS_PER_TILE = 16
@@ -108,24 +112,81 @@ def _candidate(model: ObjectModel, massless: bool) -> newton.ModelBuilder:
 
 
 def _add_slot(builder: newton.ModelBuilder, slot: BodySlot, index: int) -> int:
+    """Adds the body of an object that hangs on nothing, with its free joint; returns the body's row."""
     fixed = slot.motion == "fixed"
     # Until the first reset the objects stand apart: the solver, when it is made, looks for contacts already.
     place = wp.transform(wp.vec3(2.0 * (1 + index), 0.0, 1.0))
-    body = builder.add_body(label=slot.name, is_kinematic=fixed, xform=place)
+    body = builder.add_link(label=slot.name, is_kinematic=fixed, xform=place)
+    builder.add_joint_free(body)
     builder.add_body_variants(body, [_candidate(model, massless=fixed) for model in slot.candidates])
     return body
+
+
+def _add_part(builder: newton.ModelBuilder, slot: BodySlot, parent: int) -> int:
+    """Adds the body of a part with its joint, whose sizes the scenes give; returns the body's row."""
+    body = builder.add_link(label=slot.name, xform=builder.body_q[parent])
+    add_joint = builder.add_joint_prismatic if slot.joint == "prismatic" else builder.add_joint_revolute
+    joint = slot.joints[0]
+    add_joint(
+        parent,
+        body,
+        axis=wp.vec3(*(float(v) for v in joint.axis)),
+        armature=PART_ARMATURE,
+        limit_lower=joint.lower,  # what has no limits when the solver is made never gets any
+        limit_upper=joint.upper,
+        limit_ke=PART_LIMIT[0],
+        limit_kd=PART_LIMIT[1],
+        actuator_mode=newton.JointTargetMode.NONE,
+    )
+    builder.add_body_variants(body, [_candidate(model, massless=False) for model in slot.candidates])
+    return body
+
+
+def _add_bodies(builder: newton.ModelBuilder, layout: Layout) -> tuple[list[int], list[int], list[int]]:
+    """Adds all slots but markers; returns body row, first coordinate and first degree of freedom of each, or -1."""
+    rows: list[int] = []
+    coords: list[int] = []
+    dofs: list[int] = []
+    for index, slot in enumerate(layout.bodies):
+        solid = slot.motion != "marker"
+        coords.append(builder.joint_coord_count if solid else -1)
+        dofs.append(builder.joint_dof_count if solid else -1)
+        if not solid:
+            rows.append(-1)
+        elif slot.parent is None:
+            rows.append(_add_slot(builder, slot, index))
+        else:
+            rows.append(_add_part(builder, slot, rows[layout.slot(slot.parent)]))
+    for index, slot in enumerate(layout.bodies):
+        if slot.motion != "marker" and slot.parent is None:
+            _join(builder, [rows[member] for member in layout.members(index)])
+    return rows, coords, dofs
+
+
+def _join(builder: newton.ModelBuilder, members: list[int]) -> None:
+    """Makes one articulation of an object and its parts, whose shapes do not collide with each other."""
+    joints = [joint for joint, child in enumerate(builder.joint_child) if child in members]
+    builder.add_articulation(joints, label=builder.body_label[members[0]])
+    shapes = [[shape for shape, body in enumerate(builder.shape_body) if body == member] for member in members]
+    for first, second in combinations(shapes, 2):
+        for a in first:
+            for b in second:
+                builder.add_shape_collision_filter_pair(a, b)
 
 
 def contact_capacity(layout: Layout) -> int:
     """Contacts per world to make room for, from what the objects' pieces can have with what they can meet.
 
-    A piece rests on at most a few faces: 4 contacts with the table and 4 with a neighbour; fingers add 16.
+    A piece rests on at most a few faces: 4 contacts with the table and 4 with a neighbour; fingers add 16. Of a robot
+    that stands or handles things with all its links, each link may have 2.
     """
     if layout.contacts_per_world is not None:
         return layout.contacts_per_world
+    card = load_card(layout.robot)
+    links = sum(map(len, read_urdf(card).collisions.values())) if card.tip_links else 0
     solid = [slot for slot in layout.bodies if slot.motion != "marker"]
     pieces = sum(max(len(model.colliders) for model in slot.candidates) for slot in solid)
-    return int(np.ceil((24 + 8 * pieces) / 16) * 16)
+    return int(np.ceil((24 + 8 * pieces + 2 * links) / 16) * 16)
 
 
 def constraint_capacity(layout: Layout) -> int:
@@ -147,18 +208,10 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     world = robot_builder(card, base)
     _register_attributes(world)
     link_names = tuple(label.rsplit("/", 1)[-1] for label in world.body_label)
-    slot_body, slot_coord, slot_dof = [], [], []
-    for index, slot in enumerate(layout.bodies):
-        if slot.motion == "marker":
-            for rows in (slot_body, slot_coord, slot_dof):
-                rows.append(-1)
-            continue
-        slot_coord.append(world.joint_coord_count)
-        slot_dof.append(world.joint_dof_count)
-        slot_body.append(_add_slot(world, slot, index))
+    slot_body, slot_coord, slot_dof = _add_bodies(world, layout)
     scene = newton.ModelBuilder()
     _register_attributes(scene)
-    _add_statics(world, layout, len(link_names))
+    _add_statics(world, layout, {link_names.index(link) for link in anchored_links(card)})
     scene.rigid_gap = 0.0
     scene.replicate(world, num_worlds)
     model = scene.finalize(device=device)
@@ -168,14 +221,14 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     )  # fmt: skip
 
 
-def _add_statics(world: newton.ModelBuilder, layout: Layout, num_links: int) -> None:
-    """Adds table and floor as static shapes; what is bolted to them does not collide with them."""
+def _add_statics(world: newton.ModelBuilder, layout: Layout, links: set[int]) -> None:
+    """Adds table and floor as static shapes; links that are bolted to them or roll on them do not collide with them."""
     statics = []
     if layout.table is not None:
         statics += [add_collider(world, -1, collider) for collider in layout.table.colliders]
     floor = Collider("box", (20.0, 20.0, 0.2), position=np.array([0.0, 0.0, layout.ground_height - 0.1]))
     statics.append(add_collider(world, -1, floor))
-    anchored = [shape for shape, body in enumerate(world.shape_body) if 0 <= body < min(num_links, 2)]
+    anchored = [shape for shape, body in enumerate(world.shape_body) if body in links]
     for shape in statics:
         for other in anchored:
             world.add_shape_collision_filter_pair(shape, other)

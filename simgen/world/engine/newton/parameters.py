@@ -8,11 +8,14 @@ import numpy as np
 import torch
 import warp as wp
 from newton import GeoType, ModelFlags
+from scipy.spatial.transform import Rotation
 
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.kernels import as_torch, required
 from simgen.world.robot.card import RobotCard
-from simgen.world.scene.scene import Body, Layout, Scene
+from simgen.world.robot.model import root_dofs
+from simgen.world.scene.scene import Body, Scene
+from simgen.world.scene.slots import Layout
 
 
 class Parameters:
@@ -39,12 +42,24 @@ class Parameters:
         self._stiffness = as_torch(model.joint_target_ke).view(worlds, -1)
         self._damping = as_torch(model.joint_target_kd).view(worlds, -1)
         self._armature = as_torch(model.joint_armature).view(worlds, -1)
+        self._joint_parent = as_torch(model.joint_X_p).view(worlds, -1, 7)
+        self._joint_child = as_torch(model.joint_X_c).view(worlds, -1, 7)
+        self._joint_axis = as_torch(model.joint_axis).view(worlds, -1, 3)
+        self._joint_lower = as_torch(model.joint_limit_lower).view(worlds, -1)
+        self._joint_upper = as_torch(model.joint_limit_upper).view(worlds, -1)
+        self._joint_damping = as_torch(model.joint_damping).view(worlds, -1)
+        child = required(model.joint_child).numpy()[: model.joint_count // worlds].tolist()
+        self._slot_joint = [child.index(row) if row >= 0 else -1 for row in world.slot_body]
         self._joint_friction = as_torch(model.joint_friction).view(worlds, -1)
         self._force_limit = as_torch(model.joint_effort_limit).view(worlds, -1)
         self._gravity = as_torch(model.gravity)
         self._base = (self._stiffness[0].clone(), self._damping[0].clone(), self._armature[0].clone())
         self._base_limit = self._force_limit[0].clone()
         self._base_friction = self._friction[0].clone()
+        first = root_dofs(card)
+        self._robot = slice(first, first + card.dof)
+        self._arm = slice(first + card.arm.start, first + card.arm.stop)
+        self.motor_strength = torch.ones(worlds, 1, device=self._mass.device)
         self._known: list[dict[str, tuple[float, ...]]] = [{} for _ in range(worlds)]
 
     def write(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> int:
@@ -54,6 +69,8 @@ class Parameters:
             for slot, row in enumerate(self._world.slot_body):
                 if row >= 0:
                     flags |= self._write_body(env, slot, row, scene)
+                if self._layout.bodies[slot].joint is not None:
+                    flags |= self._write_joint(env, slot, scene)
             flags |= self._write_robot(env, scene)
         return flags
 
@@ -115,21 +132,44 @@ class Parameters:
             flags |= int(ModelFlags.SHAPE_PROPERTIES)
         return flags
 
+    def _write_joint(self, env: int, slot: int, scene: Scene) -> int:
+        """Writes where the joint of an articulated object's part is, and how it resists."""
+        hanging = scene.bodies[slot].hanging
+        assert hanging is not None, "a part hangs on a joint"
+        joint = hanging.joint
+        frame = (*joint.position, *np.roll(joint.quaternion, -1), *joint.anchor, *joint.axis)
+        flags, row, dof = 0, self._slot_joint[slot], self._world.slot_dof[slot]
+        if self._changed(env, f"joint {slot}", tuple(float(number) for number in frame)):
+            x, y, z, w = np.roll(joint.quaternion, -1)
+            anchor = joint.position + Rotation.from_quat([x, y, z, w]).apply(joint.anchor)
+            self._joint_parent[env, row] = torch.tensor([*anchor, x, y, z, w], dtype=torch.float32)
+            self._joint_child[env, row, :3] = torch.as_tensor(joint.anchor, dtype=torch.float32)
+            self._joint_axis[env, dof] = torch.as_tensor(joint.axis, dtype=torch.float32)
+            flags |= int(ModelFlags.JOINT_PROPERTIES)
+        resistance = (joint.lower, joint.upper, joint.friction, joint.damping)
+        if self._changed(env, f"resistance {slot}", resistance):
+            views = (self._joint_lower, self._joint_upper, self._joint_friction, self._joint_damping)
+            for view, number in zip(views, resistance, strict=True):
+                view[env, dof] = number
+            flags |= int(ModelFlags.JOINT_DOF_PROPERTIES)
+        return flags
+
     def _write_robot(self, env: int, scene: Scene) -> int:
         robot, flags = scene.robot, 0
-        joints = slice(0, len(self._card.joint_names))
+        joints = self._robot
         drive = (robot.stiffness_scale, robot.damping_scale, robot.joint_friction, robot.force_scale)
         if self._changed(env, "drive", drive):
             self._stiffness[env, joints] = self._base[0][joints] * robot.stiffness_scale
             self._damping[env, joints] = self._base[1][joints] * robot.damping_scale
-            self._joint_friction[env, : self._card.num_arm_joints] = robot.joint_friction
+            self._joint_friction[env, self._arm] = robot.joint_friction
+            self.motor_strength[env] = robot.force_scale
             self._force_limit[env, joints] = self._base_limit[joints] * robot.force_scale
             flags |= int(ModelFlags.JOINT_DOF_FORCE_PROPERTIES)
         if self._changed(env, "armature", (robot.armature_scale,)):
             self._armature[env, joints] = self._base[2][joints] * robot.armature_scale
             flags |= int(ModelFlags.JOINT_DOF_INERTIAL_PROPERTIES)
         if self._changed(env, "friction", (robot.friction_scale, scene.table_friction)):
-            fingers = [self._world.link_names.index(link) for link in self._card.finger_links]
+            fingers = [self._world.link_names.index(link) for link in self._card.rubbing_links]
             finger_shapes = torch.as_tensor(np.isin(self._shape_body, fingers))
             statics = torch.as_tensor(self._shape_body < 0)
             self._friction[env, finger_shapes] = self._base_friction[finger_shapes] * robot.friction_scale

@@ -20,7 +20,7 @@ from simgen.world.robot.visual import load_visual
 from simgen.world.scene.mesh.simplify import simplify
 from simgen.world.scene.model import TriangleMesh
 from simgen.world.scene.objects import make_fixture
-from simgen.world.scene.scene import Layout
+from simgen.world.scene.slots import Layout
 
 _LEAST_SHADOW_TRIANGLES = 40
 

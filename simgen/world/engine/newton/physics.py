@@ -15,7 +15,9 @@ from simgen.world.engine.newton.overflow import Overflow
 from simgen.world.engine.newton.parameters import Parameters
 from simgen.world.kernels import as_torch, required
 from simgen.world.robot.card import RobotCard
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.robot.model import root_coords, root_dofs
+from simgen.world.scene.scene import Scene, root_start
+from simgen.world.scene.slots import Layout
 
 
 class Physics:
@@ -55,7 +57,12 @@ class Physics:
         self.parameters = Parameters(world, layout, card)
         self.joint_q = as_torch(self.state.joint_q).view(worlds, -1)
         self.joint_qd = as_torch(self.state.joint_qd).view(worlds, -1)
-        self.targets = as_torch(self._control.joint_target_q).view(worlds, -1)
+        self.robot_coords = slice(root_coords(card), root_coords(card) + card.dof)
+        self.robot_dofs = slice(root_dofs(card), root_dofs(card) + card.dof)
+        self.targets = as_torch(self._control.joint_target_q).view(worlds, -1)[:, self.robot_coords]
+        self.target_velocities = as_torch(self._control.joint_target_qd).view(worlds, -1)[:, self.robot_dofs]
+        self.efforts = as_torch(self._control.joint_f).view(worlds, -1)[:, self.robot_dofs]
+        self._most_effort = torch.tensor([drive.force_limit for drive in card.drives], device=self.targets.device)
         self.body_q = as_torch(self.state.body_q).view(worlds, -1, 7)
         self.body_qd = as_torch(self.state.body_qd).view(worlds, -1, 6)
         self.body_f = as_torch(self.state.body_f).view(worlds, -1, 6)
@@ -95,6 +102,18 @@ class Physics:
             for name in ("joint_q", "joint_qd", "body_q", "body_qd"):
                 wp.copy(getattr(self.state, name), getattr(state, name))
 
+    def set_targets(
+        self, position: torch.Tensor, velocity: torch.Tensor | None = None, effort: torch.Tensor | None = None
+    ) -> None:
+        """Tells the drives of the joints what to do from now on. Shapes: (E, D)."""
+        self.targets[:] = position
+        self.target_velocities[:] = 0.0 if velocity is None else velocity
+        if effort is None:
+            self.efforts.zero_()
+        else:
+            most = self._most_effort
+            self.efforts[:] = effort.clamp(-most, most) * self.parameters.motor_strength
+
     def step(self) -> None:
         """Advances all worlds by one control step; the first call compiles and captures the graph."""
         with wp.ScopedDevice(self.world.model.device):
@@ -123,16 +142,28 @@ class Physics:
         if flags:
             self._solver.notify_model_changed(flags)
         ids = torch.as_tensor(list(env_ids), device=self.joint_q.device)
-        joints = len(self.card.joint_names)
-        qpos = torch.tensor([list(scene.robot.qpos) for scene in scenes], dtype=torch.float32)
-        self.joint_q[ids, :joints] = qpos.to(self.joint_q.device)
-        self.targets[ids, :joints] = qpos.to(self.joint_q.device)
+        qpos = torch.tensor([list(scene.robot.qpos) for scene in scenes], dtype=torch.float32).to(self.joint_q.device)
+        self.joint_q[ids, self.robot_coords] = qpos
+        if self.card.is_floating:
+            starts = [root_start(scene.robot, self.layout) for scene in scenes]
+            roots = [[*position, *_xyzw(quaternion)] for position, quaternion in starts]
+            self.joint_q[ids, :7] = torch.tensor(roots, dtype=torch.float32).to(self.joint_q.device)
+        self.rest_drives(ids, qpos)
         for slot, start in enumerate(self.world.slot_coord):
-            if start >= 0:
+            if self.layout.bodies[slot].joint is not None:
+                travel = [scene.bodies[slot].hanging.start for scene in scenes]  # pyright: ignore[reportOptionalMemberAccess]
+                self.joint_q[ids, start] = torch.tensor(travel, dtype=torch.float32).to(self.joint_q.device)
+            elif start >= 0:
                 pose = [[*s.bodies[slot].position, *_xyzw(s.bodies[slot].quaternion)] for s in scenes]
                 self.joint_q[ids, start : start + 7] = torch.tensor(pose, dtype=torch.float32).to(self.joint_q.device)
         self.joint_qd[ids] = 0.0
         self.refresh(ids)
+
+    def rest_drives(self, ids: torch.Tensor, qpos: torch.Tensor) -> None:
+        """Tells the drives of some worlds to stay where they are. Shape of qpos: (K, D)."""
+        self.targets[ids] = qpos
+        self.target_velocities[ids] = 0.0
+        self.efforts[ids] = 0.0
 
     def overflowing(self) -> dict[int, str]:
         """Returns the worlds in which the last control step lost contacts or constraints, and what to raise."""

@@ -21,7 +21,7 @@ class GripperChannel:
     """
 
     def __init__(self, card: RobotCard, kind: str, lower: torch.Tensor, upper: torch.Tensor) -> None:
-        gripper, first = card.gripper, card.num_arm_joints
+        gripper, first = card.gripper, card.hand.start
         assert gripper is not None, f"{card.name} has no gripper"
         self._kind, self._first = kind, first
         self._closed, self._open, self._delta = gripper.closed, gripper.open, gripper.joint_delta

@@ -20,7 +20,7 @@ ITERATIONS = 12
 
 class _PoseChannel:
     def __init__(self, card: RobotCard, kinematics: Kinematics) -> None:
-        self._arm, self._kinematics = slice(0, card.num_arm_joints), kinematics
+        self._arm, self._kinematics = card.arm, kinematics
 
     def _reach(self, position: torch.Tensor, quaternion: torch.Tensor, qpos: torch.Tensor) -> torch.Tensor:
         """Arm targets near qpos that bring the tool to a pose, or as close as a short descent gets."""

@@ -104,7 +104,9 @@ def scale_model(model: ObjectModel, scale: float | tuple[float, ...]) -> ObjectM
     pieces = tuple(_scale_piece(piece, factors) for piece in model.colliders)
     mass = MassProperties(model.volume, model.center_of_mass, model.inertia)
     interior = None if model.interior is None else model.interior * float(factors[2])
-    return finish(model.kind, visual, pieces, scale_mass_properties(mass, factors), model.bounds * factors, interior)
+    scaled = finish(model.kind, visual, pieces, scale_mass_properties(mass, factors), model.bounds * factors, interior)
+    levels = tuple(level * float(factors[2]) for level in model.levels)
+    return replace(scaled, levels=levels, density=model.density)
 
 
 def can_stretch(model: ObjectModel, factors: np.ndarray) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from simgen.errors import BadInput, unknown
 from simgen.world.scene.model import ObjectModel
-from simgen.world.scene.objects import extruded, holed, mug, primitives, revolved
+from simgen.world.scene.objects import boards, extruded, holed, mug, primitives, revolved, terrain
 from simgen.world.scene.objects.assemble import scale_model
 from simgen.world.scene.objects.kind import ObjectKind, Parameter, Value, checked_value, seeded_values
 
@@ -20,6 +20,8 @@ OBJECT_KINDS: dict[str, ObjectKind] = {
     **revolved.KINDS,
     **extruded.KINDS,
     **holed.KINDS,
+    **boards.KINDS,
+    **terrain.KINDS,
 }
 _SCALE = {
     1: {"scale": Parameter(1.0, "1", 0.001, 1000.0)},

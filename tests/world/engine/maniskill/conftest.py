@@ -14,7 +14,8 @@ from simgen.world.engine.base import WorldState
 from simgen.world.engine.maniskill.config import BatchConfig
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
-from simgen.world.scene.scene import Layout, Scene
+from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import Layout
 
 
 @dataclass(eq=False)
@@ -45,8 +46,10 @@ class Stage:
         return self.batch.state()
 
     def targets(self, change: float) -> torch.Tensor:
-        """Joint targets that differ from where the joints are."""
-        return self.batch.state().qpos + change
+        """What makes the joints go to somewhere else than where they are."""
+        from simgen.world.engine.maniskill.batch import held
+
+        return held(self.batch.state().qpos + change)
 
 
 @pytest.fixture(scope="session")

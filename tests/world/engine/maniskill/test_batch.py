@@ -71,7 +71,7 @@ def test_robots_carry_their_own_weight_and_follow_their_targets(stage: Any) -> N
     start = stage.batch.state().qpos
     assert torch.allclose(stage.step(20).qpos, start, atol=1e-4)
     target = start + torch.tensor([0.2, 0.1, -0.2, -0.1, 0.1, 0.1, 0.3, -0.01, -0.01])
-    stage.batch.set_targets(target)
+    stage.batch.set_targets(torch.stack([target, torch.zeros_like(target), torch.zeros_like(target)], 1))
     assert torch.allclose(stage.step(40).qpos, target, atol=5e-3)
 
 

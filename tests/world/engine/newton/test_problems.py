@@ -8,6 +8,8 @@ import pytest
 import torch
 from small_tasks import Bench, floating, standing, task_of
 
+from simgen.world.scene.layout import layout_of
+
 CUBES = {
     name: standing({"box": [0.04, 0.04, 0.04]}, y=y)
     for name, y in (("left", 0.1), ("middle", 0.2), ("right", 0.3), ("far", -0.2))
@@ -63,3 +65,21 @@ def test_a_state_that_is_not_finite_is_reported_for_its_world() -> None:
     bench.step(2)
     assert bench.engine.problems() == {}
     assert torch.isfinite(bench.engine.state().qpos).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", [{"ring": {}}, {"mug": {}}, {"bin": {"length": 0.12, "width": 0.12}}])
+def test_piles_of_objects_of_many_pieces_have_room_or_are_reported(shape: dict[str, Any]) -> None:
+    pile = {f"thing_{level}": floating(shape, 0.05 + 0.12 * level, x=0.3) for level in range(3)}
+    pieces = sum(len(slot.candidates[0].colliders) for slot in layout_of(task_of(pile)).bodies)
+    assert pieces >= 12
+    enough, cramped = Bench(task_of(pile)), Bench(task_of(pile, physics={"contacts_per_world": 3}))
+    for bench in (enough, cramped):
+        bench.reset([0])
+    reported: list[str] = []
+    for _ in range(15):
+        enough.engine.step()
+        cramped.engine.step()
+        assert enough.engine.problems() == {}, "the estimate is too low"
+        reported += cramped.engine.problems().values()
+    assert any("raise physics.contacts_per_world" in problem for problem in reported)

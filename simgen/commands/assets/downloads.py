@@ -1,15 +1,15 @@
-"""Fetch what ManiSkill's environments need beyond its package, or list it."""
+"""What ManiSkill's environments need beyond its package: fetching it and listing it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Any
 
 import tyro
 
-from simgen.commands.output import console, parse, show_table, write_json
+from simgen.commands.output import console, show_table, write_json
 from simgen.env.registered.catalogue import Source, asset_dir, catalogue, expand, groups, sources
 from simgen.env.registered.download import fetch
 
@@ -24,28 +24,8 @@ class Fetch:
     """Print one JSON object as the last line."""
 
 
-@dataclass
-class List:
-    """List the downloads, which environments need them, and which are on disk."""
-
-    json: bool = False
-    """Print one JSON object as the last line."""
-
-
-Arguments = Annotated[Fetch, tyro.conf.subcommand("fetch")] | Annotated[List, tyro.conf.subcommand("list")]
-
-
-def main(argv: list[str]) -> int:
-    """Fetches or lists downloads."""
-    arguments = parse(cast("type[Fetch | List]", Arguments), argv, "assets")
-    if isinstance(arguments, Fetch):
-        _fetch(arguments)
-    else:
-        _list(arguments)
-    return 0
-
-
-def _fetch(arguments: Fetch) -> None:
+def run_fetch(arguments: Fetch) -> int:
+    """Downloads what an environment needs."""
     needed = expand(arguments.id)
     fetched = fetch(arguments.id, _announce)
     if arguments.json:
@@ -55,17 +35,11 @@ def _fetch(arguments: Fetch) -> None:
         console().print(f"{arguments.id} is complete in the mani_skill package: nothing to download", markup=False)
     else:
         console().print(f"{arguments.id}: {len(fetched)} downloaded, {len(needed)} on disk in {asset_dir()}")
+    return 0
 
 
-def _announce(source: Source, number: int, count: int) -> None:
-    console().print(f"{number}/{count}: {source.id}", markup=False)
-
-
-def _list(arguments: List) -> None:
-    rows = _rows()
-    if arguments.json:
-        write_json({"folder": str(asset_dir()), "assets": rows})
-        return
+def show_downloads(rows: list[dict[str, Any]]) -> None:
+    """Shows what `download_rows` returned."""
     columns = ("id", "on disk", "size", "needed by")
     shown = [
         (row["id"], f"{row['present']} of {row['parts']}", _size(row["bytes"]), _few(row["needed_by"])) for row in rows
@@ -74,7 +48,7 @@ def _list(arguments: List) -> None:
     console().print("The sizes of what is not on disk are not known before it is fetched.")
 
 
-def _rows() -> list[dict[str, Any]]:
+def download_rows() -> list[dict[str, Any]]:
     """Returns the downloads, and the sets whose parts have no names of their own."""
     environments = {environment.id: environment.downloads for environment in catalogue()}
     single = {name: (source,) for name, source in sources().items() if "/" not in name}
@@ -89,6 +63,10 @@ def _rows() -> list[dict[str, Any]]:
         }
         for name, parts in (single | sets).items()
     ]
+
+
+def _announce(source: Source, number: int, count: int) -> None:
+    console().print(f"{number}/{count}: {source.id}", markup=False)
 
 
 def _bytes(parts: Iterable[Source]) -> int:

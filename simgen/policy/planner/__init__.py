@@ -1,0 +1,1 @@
+"""The teacher of robots that drive: it knows the map, follows the best way and gives way to people."""
