@@ -10,6 +10,7 @@ import torch
 
 from simgen.data import open_dataset
 from simgen.spec import TaskSpec, load_task
+from simgen.spec.registry import Randomizable
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.newton.engine import NewtonEngine
 from simgen.world.scene.layout import layout_of
@@ -91,6 +92,11 @@ class Bench:
     def body(self, name: str) -> torch.Tensor:
         """Returns position, quaternion, linear and angular velocity of a body now. Shape: (E, 13)."""
         return rows_of(self.engine.state())[1][:, self.layout.slot(name)]
+
+
+def is_look(entry: Randomizable) -> bool:
+    """Says whether a path of `randomize` changes pictures alone; all others change the motion."""
+    return entry.path.partition(".")[0] in ("camera", "light", "background") or bool(entry.words)
 
 
 def rows_of(state: WorldState) -> tuple[torch.Tensor, torch.Tensor]:

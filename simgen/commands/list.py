@@ -12,6 +12,7 @@ from simgen.commands.output import console, parse, show_table, write_json
 
 if TYPE_CHECKING:
     from simgen.spec import AnyTask, Mixture
+    from simgen.spec.registry import MovingPart
 
 What = Literal["tasks", "robots", "objects", "terms", "randomizations", "textures", "colors", "maniskill"]
 Row = dict[str, Any]
@@ -99,13 +100,21 @@ def _robots() -> list[Row]:
 
 
 def _objects() -> list[Row]:
+    from simgen.spec.vocabulary import OBJECTS
+    from simgen.world.scene.articulated import ARTICULATED_KINDS
     from simgen.world.scene.objects import OBJECT_KINDS
 
     rows = []
-    for name, kind in OBJECT_KINDS.items():
+    for name, kind in (OBJECT_KINDS | ARTICULATED_KINDS).items():
         sizes = {key: f"{size.low:g}..{size.high:g} [{size.unit}]" for key, size in kind.parameters.items()}
-        rows.append({"name": name, "description": kind.description, "parameters": sizes})
+        parts = [_part(part) for part in OBJECTS[name].parts] if name in OBJECTS else []
+        rows.append({"name": name, "description": kind.description, "parameters": sizes, "parts": parts})
     return rows
+
+
+def _part(part: MovingPart) -> str:
+    """Says what terms call a moving part, behind the name of the object."""
+    return part.name if part.counted_by is None else f"{part.name}_1 .. {part.name}_<{part.counted_by}>"
 
 
 def _terms() -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from simgen.commands.output import DatasetFolder, parse, show_mapping, write_json
+from simgen.commands.output import DatasetFolder, console, parse, show_mapping, write_json
 
 
 @dataclass(frozen=True)
@@ -39,4 +39,7 @@ def main(argv: list[str]) -> int:
         write_json(shown)
     else:
         show_mapping(f"{arguments.dataset}, episode {arguments.episode}", shown)
+    for name in result.changed_meshes:
+        said = f"note: the mesh files of object {name!r} have changed since the episode was recorded"
+        console().print(said, markup=False, soft_wrap=True)
     return 0 if result.within_tolerance else 1

@@ -9,7 +9,9 @@ import tyro
 
 from simgen.commands.output import Overrides, console, parse, show_table, write_json
 from simgen.errors import BadInput
-from simgen.spec import AnyTask, Mixture, RegisteredSpec, load_task_or_mixture, parts_of
+from simgen.spec import AnyTask, Mixture, RegisteredSpec, TaskSpec, load_task_or_mixture, parts_of
+from simgen.spec.locate import located
+from simgen.spec.problems import FieldError
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.variants import expanded
@@ -44,9 +46,10 @@ def main(argv: list[str]) -> int:
 def _validate(name: str, overrides: tuple[str, ...]) -> dict[str, Any]:
     """Checks one file, tells the person at the terminal, and returns the same for a script."""
     try:
-        task = _expanded(load_task_or_mixture(name, overrides), name)
+        written = load_task_or_mixture(name, overrides)
+        task = _expanded(written, name)
         for part in parts_of(task):
-            _look_deeper(part.task, name)
+            _look_deeper(part.task, written, name, overrides)
     except BadInput as error:
         console().print(f"{error}", style="red", markup=False, soft_wrap=True)
         return {"file": name, "ok": False, "error": str(error)}
@@ -64,7 +67,7 @@ def _expanded(task: AnyTask | Mixture, name: str) -> AnyTask | Mixture:
         raise BadInput(f"{name}: {error}") from error
 
 
-def _look_deeper(task: AnyTask, name: str) -> None:
+def _look_deeper(task: AnyTask, written: AnyTask | Mixture, name: str, overrides: tuple[str, ...]) -> None:
     """Draws some scenes, which is where objects that cannot be placed come to light; looks ids up in ManiSkill."""
     try:
         if isinstance(task, RegisteredSpec):
@@ -75,6 +78,10 @@ def _look_deeper(task: AnyTask, name: str) -> None:
         sampler = SceneSampler(task, layout_of(task))
         for seed in range(_SCENES):
             sampler.sample(seed)
+    except FieldError as error:
+        if isinstance(written, TaskSpec) and isinstance(task, TaskSpec):
+            raise located(error, name, overrides, written, task) from error
+        raise BadInput(f"{name}: {task.name}: {error}") from error
     except BadInput as error:
         raise BadInput(f"{name}: {error}") from error
 

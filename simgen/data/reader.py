@@ -15,6 +15,7 @@ from simgen.data.manifest import read_manifest, sorted_records
 from simgen.data.open_files import OpenFiles
 from simgen.data.shard import cached_record
 from simgen.errors import BadInput, unknown
+from simgen.spec.load import MIXTURE
 
 if TYPE_CHECKING:
     from simgen.spec.sensor_input import SensorsInput
@@ -26,6 +27,7 @@ class EpisodeView:
 
     Attributes:
         number: position in the dataset it was taken from.
+        sensors: by camera, through which its images are seen; empty: they are as recorded.
         arrays: all arrays by their full path.
         obs: arrays below "obs", T+1 rows each.
     """
@@ -52,7 +54,7 @@ class EpisodeView:
         self.flags: list[str] = entry["flags"]
         self.subtasks: list[dict[str, str]] = entry.get("subtasks", [])
         self.sha256: str = entry["sha256"]
-        seen = None
+        self.sensors, seen = sensors or {}, None
         if sensors:
             from simgen.data.sensors import SensorArrays  # torch, which plain reading does without
 
@@ -146,11 +148,7 @@ class EpisodeView:
 
 
 class Dataset(Sequence[EpisodeView]):
-    """The committed episodes of a dataset, ordered by phase and index. Keeps the index in memory, not the data.
-
-    Attributes:
-        sensors: By camera, through which the images are seen; empty: they are as recorded.
-    """
+    """The committed episodes of a dataset, ordered by phase and index. Keeps the index in memory, not the data."""
 
     def __init__(
         self,
@@ -158,13 +156,13 @@ class Dataset(Sequence[EpisodeView]):
         manifest: Mapping[str, Any],
         entries: list[tuple[str, dict[str, Any]]],
         files: OpenFiles,
-        sensors: Mapping[str, Sensor] | None = None,
+        sensors: Mapping[str, Mapping[str, Sensor]] | None = None,
     ) -> None:
         self.path = path
         self.manifest = manifest
         self._entries = entries
         self._files = files
-        self.sensors = sensors or {}
+        self._sensors = sensors or {}  # by task and camera
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -175,11 +173,12 @@ class Dataset(Sequence[EpisodeView]):
     def __getitem__(self, number: slice) -> Dataset: ...
     def __getitem__(self, number: int | slice) -> EpisodeView | Dataset:
         if isinstance(number, slice):
-            return Dataset(self.path, self.manifest, self._entries[number], self._files, self.sensors)
+            return Dataset(self.path, self.manifest, self._entries[number], self._files, self._sensors)
         if not -len(self) <= number < len(self):
             raise IndexError(f"episode {number} of {len(self)}")
         file, entry = self._entries[number]
-        return EpisodeView(self._files, self.path / SHARDS / file, number % len(self), entry, self.sensors)
+        sensors = self._sensors.get(entry["task"])
+        return EpisodeView(self._files, self.path / SHARDS / file, number % len(self), entry, sensors)
 
     def filter(
         self,
@@ -192,7 +191,7 @@ class Dataset(Sequence[EpisodeView]):
         wanted = {"phase": phase, "success": success, "task": task}
         wanted = {key: value for key, value in wanted.items() if value is not None}
         entries = [item for item in self._entries if all(item[1][key] == value for key, value in wanted.items())]
-        chosen = Dataset(self.path, self.manifest, entries, self._files, self.sensors)
+        chosen = Dataset(self.path, self.manifest, entries, self._files, self._sensors)
         if where is not None:
             chosen._entries = [entry for entry, episode in zip(entries, chosen, strict=True) if where(episode)]
         return chosen
@@ -212,6 +211,12 @@ class Dataset(Sequence[EpisodeView]):
     def spec(self) -> dict[str, Any]:
         """The resolved spec that the dataset was made from."""
         return self.manifest["spec"]
+
+    def spec_of(self, task: str | None = None) -> dict[str, Any]:
+        """Returns the resolved spec of one of its tasks, which may be one of several; None: the first episode's."""
+        name = task or (self._entries[0][1]["task"] if self._entries else None)
+        parts = (part["task"] for part in self.spec.get(MIXTURE, ()))
+        return next((part for part in parts if part["name"] == name), self.spec)
 
     @property
     def features(self) -> dict[str, dict[str, Any]]:
@@ -235,6 +240,11 @@ class Dataset(Sequence[EpisodeView]):
     def cameras(self) -> list[str]:
         """Names of the cameras of the first episode."""
         return self[0].cameras if self._entries else []
+
+    @property
+    def sensors(self) -> Mapping[str, Sensor]:
+        """By camera, through which the images of the first episode are seen; empty: they are as recorded."""
+        return self[0].sensors if self._entries else {}
 
     @property
     def images(self) -> dict[str, set[str]]:
@@ -268,7 +278,7 @@ def open_dataset(path: str | Path, sensors: SensorsInput = None) -> Dataset:
 
     Args:
         path: Its directory.
-        sensors: Through which sensors its images are seen: True: those that the task describes; the name of a preset
+        sensors: Through which sensors its images are seen: True: those that each task describes; the name of a preset
             such as "realsense_d435": that for every camera; a mapping as under `sensors:` in a task. What an episode's
             camera shows then depends on the episode's seed alone. Default: images as recorded.
 
@@ -283,14 +293,9 @@ def open_dataset(path: str | Path, sensors: SensorsInput = None) -> Dataset:
         for entry in record["episodes"]:
             entries.append((record["shard"]["file"], {k: v for k, v in entry.items() if k != "segmentation_ids"}))
     dataset = Dataset(root, manifest, entries, OpenFiles())
-    return dataset if sensors is None or sensors is False else _through(dataset, sensors)
+    if not entries or sensors is None or sensors is False:
+        return dataset
+    from simgen.data.sensors import sensors_by_task  # torch, which plain reading does without
 
-
-def _through(dataset: Dataset, sensors: SensorsInput) -> Dataset:
-    """Returns the dataset as its sensors see it."""
-    from simgen.spec.sensor_input import sensors_from
-    from simgen.world.sensor.sensor import Sensor  # torch, which plain reading does without
-
-    specs = sensors_from(sensors, dataset.spec, dataset.images) if len(dataset) else {}
-    dataset.sensors = {camera: Sensor(camera, spec) for camera, spec in specs.items()}
+    dataset._sensors = sensors_by_task(sensors, dataset)
     return dataset

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from simgen.data.episode import Episode
+from simgen.data.mesh_hashes import mesh_hashes
 from simgen.data.reader import open_dataset
 from simgen.data.states import state_rows
 from simgen.env.base import BaseEnv, Outcome
@@ -21,7 +22,7 @@ from simgen.env.numpy_view import to_numpy
 from simgen.env.threads import one_torch_thread
 from simgen.env.tool_motion import ACTIONS_EE, ToolMotion
 from simgen.errors import BadInput, SimgenError
-from simgen.spec import AnyTask, Mixture, load_task_or_mixture
+from simgen.spec import AnyTask, Mixture, TaskSpec, load_task_or_mixture
 
 # Beside the task's own fields, a dataset's spec says here how the episodes were generated.
 GENERATION = "generation"
@@ -53,6 +54,7 @@ class Replay:
         max_reward_difference: Largest difference of the reward of a step.
         identical: Whether all observations, states (poses, velocities, joints), rewards and outcomes are equal to the
             last bit; images too if they were compared.
+        changed_meshes: Objects whose mesh files or assets are not those of the recording any more.
     """
 
     steps: int
@@ -62,6 +64,7 @@ class Replay:
     max_different_pixels: float
     max_reward_difference: float
     identical: bool
+    changed_meshes: tuple[str, ...] = ()
 
     @property
     def within_tolerance(self) -> bool:
@@ -88,6 +91,14 @@ def engine_of_task(manifest: Mapping[str, Any], name: str) -> str | None:
     return tasks[name]["engine"] if name in tasks else manifest["engine"]
 
 
+def changed_meshes(manifest: Mapping[str, Any], task: AnyTask) -> tuple[str, ...]:
+    """Returns the objects of a task whose mesh files or assets have changed since its episodes were recorded."""
+    generation = manifest["spec"].get(GENERATION, {})
+    recorded = generation.get(TASKS, {}).get(task.name, generation).get("mesh_files", {})
+    now = mesh_hashes(task) if recorded and isinstance(task, TaskSpec) else {}
+    return tuple(name for name in now if now[name] != recorded.get(name))
+
+
 @one_torch_thread()
 def replay_episode(path: str | Path, number: int, device: str = "cpu", images: bool = True) -> Replay:
     """Replays episode `number` of a dataset (its place in the dataset, as in `open_dataset(path)[number]`).
@@ -103,7 +114,7 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
     task, engine = task_of(dataset.spec, episode.task), engine_of_task(dataset.manifest, episode.task)
     env = make_env(task, 1, device, images=images, engine=engine)
     with contextlib.closing(env):
-        return _Comparison(env, episode).result()
+        return replace(_Comparison(env, episode).result(), changed_meshes=changed_meshes(dataset.manifest, task))
 
 
 class _Comparison:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -11,7 +12,13 @@ import torch
 from simgen.data.lazy import LazyArray
 from simgen.data.open_files import OpenFiles
 from simgen.errors import BadInput
+from simgen.spec.sensor_input import SENSORS, SensorsInput, sensors_from
 from simgen.world.sensor.sensor import Sensor
+
+if TYPE_CHECKING:
+    from simgen.data.reader import Dataset
+
+logger = logging.getLogger(__name__)
 
 _IMAGES = ("obs", "sensor_data")
 # Frames that are read although nobody asked for them, rather than one by one.
@@ -93,6 +100,30 @@ class SensorArrays:
         if output == "depth" and intrinsics in self._files.array_paths(array.file, group):
             matrices = LazyArray(self._files, array.file, f"{group}/{intrinsics}")
         return SensedArray(array, matrices, self._sensors[camera], output, self._seed)
+
+
+def sensors_by_task(given: SensorsInput, dataset: Dataset) -> dict[str, dict[str, Sensor]]:
+    """Returns the sensors of each task of a dataset, by camera.
+
+    Args:
+        given: As in `sensors_from`; True: to each task its own. Tasks that describe none are named in a warning.
+        dataset: As recorded.
+
+    Raises:
+        BadInput: See `sensors_from`; none of the tasks describes sensors.
+    """
+    if given is not True:
+        return dict.fromkeys(dataset.tasks, _sensors(given, dataset.spec, dataset.images))
+    specs = {task: dataset.spec_of(task) for task in dataset.tasks}
+    bare = [task for task in dataset.tasks if SENSORS not in specs[task]]
+    described = [task for task in dataset.tasks if task not in bare]
+    if described and bare:
+        logger.warning("%s: no sensors in %s, so that their images are as recorded", dataset.path, ", ".join(bare))
+    return {task: _sensors(True, specs[task], dataset.filter(task=task).images) for task in described or bare}
+
+
+def _sensors(given: SensorsInput, task: Mapping[str, Any], cameras: Mapping[str, Collection[str]]) -> dict[str, Sensor]:
+    return {camera: Sensor(camera, spec) for camera, spec in sensors_from(given, task, cameras).items()}
 
 
 def _rows(array: LazyArray, rows: np.ndarray) -> np.ndarray:

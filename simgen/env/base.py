@@ -13,6 +13,7 @@ import torch
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from simgen.env.inputs import checked_actions, checked_mode, checked_number, checked_seed, reset_mask
 from simgen.env.spaces import space_like
 from simgen.env.worlds import Worlds
 from simgen.errors import BadInput
@@ -97,9 +98,8 @@ class BaseEnv(gymnasium.vector.VectorEnv):
 
     def _begin(self, num_envs: int, device: str, seed: int, autoreset_mode: AutoresetMode) -> None:
         """Sets up the counters; to be called first."""
-        if num_envs < 1:
-            raise BadInput(f"num_envs must be at least 1, not {num_envs}.")
-        self.num_envs, self.device, self._seed = num_envs, torch.device(device), seed
+        num_envs, autoreset_mode = checked_number(num_envs), checked_mode(autoreset_mode)
+        self.num_envs, self.device, self._seed = num_envs, torch.device(device), checked_seed(seed)
         self._steps = torch.zeros(num_envs, dtype=torch.int64, device=self.device)
         self._episodes = torch.zeros(num_envs, dtype=torch.int64)
         self.metadata = {**type(self).metadata, "autoreset_mode": autoreset_mode}
@@ -131,7 +131,14 @@ class BaseEnv(gymnasium.vector.VectorEnv):
 
     @abstractmethod
     def advance(self, actions: torch.Tensor) -> Outcome:
-        """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
+        """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A).
+
+        Raises:
+            BadInput: Actions of another shape, or that are not finite. Nothing has changed then.
+        """
+
+    def _checked(self, actions: Any) -> torch.Tensor:
+        return checked_actions(actions, self.num_envs, self.action_mode.dim, self.device)
 
     @abstractmethod
     def observe(self, copy: bool = True, worlds: Sequence[int] | None = None) -> Observation:
@@ -184,20 +191,23 @@ class BaseEnv(gymnasium.vector.VectorEnv):
             options: May hold "reset_mask".
 
         Raises:
-            BadInput: A list of seeds; episodes get theirs from one seed and their index.
+            BadInput: A list of seeds; a mask of another kind or length; an unknown option. Nothing has changed then.
         """
-        if isinstance(seed, list):
-            raise BadInput("reset takes one seed: the k-th episode of world e is episode e + k * num_envs of it.")
+        mask = reset_mask(options, self.num_envs)
         if seed is not None:
-            self._seed = seed
+            self._seed = checked_seed(seed)
             self._episodes.zero_()
-        mask = (options or {}).get("reset_mask")
-        ids = range(self.num_envs) if mask is None else np.flatnonzero(np.asarray(mask)).tolist()
-        self._start_next(ids)
+        ids = list(range(self.num_envs)) if mask is None else np.flatnonzero(mask).tolist()
+        if ids:
+            self._start_next(ids)
         return self.observe(), self._info()
 
     def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
-        """Does one control step; worlds that are done start their next episode. Shape of actions: (E, A)."""
+        """Does one control step; worlds that are done start their next episode. Shape of actions: (E, A).
+
+        Raises:
+            BadInput: Actions of another shape, or that are not finite. Nothing has changed then.
+        """
         waiting = self._ended.nonzero().flatten().tolist()
         outcome = self.advance(actions)
         if waiting:

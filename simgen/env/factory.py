@@ -46,8 +46,12 @@ def make(
     Raises:
         BadInput: All that is wrong with the task; an engine that does not exist, or cannot run it.
     """
+    if isinstance(overrides, str):
+        raise BadInput(f"overrides must be a list of changes, not one text: [{overrides!r}].")
     changes = tuple(overrides)
     if not isinstance(task, TaskSpec | RegisteredSpec | Mixture):
+        if not isinstance(task, str | os.PathLike | Mapping):
+            raise BadInput(f"a task is a name, a path, a mapping or a task that was read, not {task!r}.")
         task = load_task_or_mixture(task, changes)
     elif changes:
         task = load_task_or_mixture(task.resolved(), changes)
@@ -64,12 +68,12 @@ def make_batch(
     engine: str | None = None,
 ) -> BaseEnv | MixedEnv:
     """Makes the environments of a task or mixture that was read; see `make`."""
+
+    def make_part(part: AnyTask, count: int) -> BaseEnv:
+        return make_env(part, count, device, seed, images, autoreset_mode, engine)
+
     task = expanded(task)
-    if not isinstance(task, Mixture):
-        return make_env(task, num_envs, device, seed, images, autoreset_mode, engine)
-    return make_mixed(
-        task, lambda part, count: make_env(part, count, device, seed, images, autoreset_mode, engine), num_envs
-    )
+    return make_mixed(task, make_part, num_envs) if isinstance(task, Mixture) else make_part(task, num_envs)
 
 
 def make_env(

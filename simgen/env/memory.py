@@ -78,10 +78,10 @@ class Memory:
         """
         self.previous_action, self.action = self.action, action.clone()
         self.seconds += self._dt
-        still = torch.zeros_like(state.qvel)
-        torque = self._stiffness * (told.position - state.qpos)
-        torque += self._damping * ((still if told.velocity is None else told.velocity) - state.qvel)
-        torque += still if told.effort is None else told.effort
+        lag = -state.qvel if told.velocity is None else told.velocity - state.qvel
+        torque = self._stiffness * (told.position - state.qpos) + self._damping * lag
+        if told.effort is not None:
+            torque += told.effort
         self.torque = torque.clamp(-self._most, self._most)
         linear, angular = base
         self._travelled += self._dt * torch.cat([linear[:, :2], angular[:, 2:]], -1)

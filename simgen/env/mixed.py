@@ -12,10 +12,11 @@ import numpy as np
 import torch
 
 from simgen.env.base import BaseEnv, Observation
+from simgen.env.inputs import RESET_MASK, checked_actions, checked_number, checked_seed, reset_mask
 from simgen.env.joined import join, pad
 from simgen.env.spaces import space_like
 from simgen.env.turns import Turns
-from simgen.errors import BadInput
+from simgen.errors import BadInput, SimgenError
 from simgen.spec import Mixture
 
 IMAGES = "sensor_data"
@@ -72,7 +73,10 @@ class MixedEnv(gymnasium.vector.VectorEnv):
         self.single_action_space = gymnasium.spaces.Box(low.min(0), high.max(0), dtype=np.float32)
 
     def _each(self, work: Callable[[int, BaseEnv], Result]) -> list[Result]:
-        """Returns `work(index, env)` of all environments; on the CPU at the same time: kernels free Python's lock."""
+        """Returns `work(index, env)` of all environments; on the CPU at the same time: while one task's physics is
+        computed, another's images are drawn (see `simgen.world.kernels.alone`)."""
+        if self.closed:
+            raise SimgenError("the environment is closed; make a new one.")
         if self._pool is None:
             return [work(index, env) for index, env in enumerate(self.envs)]
         return list(self._pool.map(work, range(len(self.envs)), self.envs))
@@ -81,14 +85,16 @@ class MixedEnv(gymnasium.vector.VectorEnv):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
         """Starts new episodes in all worlds, or in those of `options["reset_mask"]` (E,) bool; see BaseEnv."""
-        mask = (options or {}).get("reset_mask")
-        masks = [None if mask is None else {"reset_mask": np.asarray(mask)[rows]} for rows in self._rows]
+        mask = reset_mask(options, self.num_envs)
+        seed = None if seed is None else checked_seed(seed)
+        masks = [None if mask is None else {RESET_MASK: mask[rows]} for rows in self._rows]
         observed, infos = zip(*self._each(lambda index, env: env.reset(seed=seed, options=masks[index])), strict=True)
         return self._joined(observed), self._info(infos, observed)
 
     def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
         """Does one control step in all worlds. Shape of actions: (E, A)."""
-        actions = torch.as_tensor(actions, dtype=torch.float32, device=self.device)
+        dim = self.action_mask.shape[1]
+        actions = checked_actions(actions, self.num_envs, dim, self.device, self.action_mask)
 
         def step_one(index: int, env: BaseEnv) -> tuple[Any, ...]:
             return env.step(actions[self._rows[index], : env.action_mode.dim])
@@ -172,7 +178,7 @@ def make_mixed(
         BadInput: Too few worlds for each task to have one; images of different sizes; what `make_one` raises.
     """
     turns = Turns([part.weight for part in mixture.parts])
-    counts = turns.counts(num_envs)
+    counts = turns.counts(checked_number(num_envs))
     if 0 in counts:
         least = next(number for number in range(num_envs + 1, 1_000_000) if 0 not in turns.counts(number))
         raise BadInput(

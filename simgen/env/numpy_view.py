@@ -1,4 +1,4 @@
-"""A thin NumPy view of a BaseEnv, for wrappers and learners that expect arrays."""
+"""A thin NumPy view of an environment, for wrappers and learners that expect arrays."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from simgen.env.base import BaseEnv
+from simgen.env.mixed import MixedEnv
 
 
 def to_numpy(value: Any) -> Any:
@@ -21,7 +22,7 @@ def to_numpy(value: Any) -> Any:
 class NumpyView(gymnasium.vector.VectorWrapper):
     """The same environment with NumPy arrays in and out."""
 
-    env: BaseEnv
+    env: BaseEnv | MixedEnv
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """See BaseEnv."""

@@ -85,6 +85,7 @@ class TaskEnv(BaseEnv):
             )
             self._stages = Stages(task.stages, num_envs, self.device)
             self._start_next(range(num_envs))
+            self.worlds.memory = self._memory
             self._bind()
             self._make_spaces()
         except BaseException:
@@ -113,12 +114,11 @@ class TaskEnv(BaseEnv):
         self._pushes.begin(ids, scenes)
         self._walkers.begin(ids, scenes)
         self._memory.begin(ids, scenes)
-        self.worlds.memory = self._memory
         self._stages.begin(ids)
 
     def advance(self, actions: torch.Tensor) -> Outcome:
-        """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
-        actions = torch.as_tensor(actions, dtype=torch.float32, device=self.device)
+        """Does one control step in all worlds, without starting new episodes; see BaseEnv."""
+        actions = self._checked(actions)
         targets = self._late.targets(self.action_mode, actions, self._steps, self.worlds.state.qpos)
         self.engine.set_targets(targets.position, targets.velocity, targets.effort)
         self._pushes.apply(self._steps)

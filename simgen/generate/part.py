@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
+from simgen.data.mesh_hashes import mesh_hashes
 from simgen.data.writer import DatasetWriter
 from simgen.env.base import BaseEnv
 from simgen.env.factory import engine_of, make_env
@@ -17,7 +17,6 @@ from simgen.generate.schedule import Schedule
 from simgen.generate.share import Share
 from simgen.policy import make_policy
 from simgen.spec import AnyTask, RegisteredSpec, TaskSpec
-from simgen.world.scene.layout import layout_of
 
 PHASES = ("random", "teacher")
 
@@ -70,7 +69,7 @@ class TaskPart:
     def identity(self) -> dict[str, Any]:
         """What decides the content of the task's episodes beside the task itself and what the run was told."""
         recorded = self.env.recorded if isinstance(self.task, RegisteredSpec) else {}
-        meshes = _mesh_hashes(self.task) if isinstance(self.task, TaskSpec) else {}
+        meshes = mesh_hashes(self.task) if isinstance(self.task, TaskSpec) else {}
         return {"engine": self.engine} | recorded | ({"mesh_files": meshes} if meshes else {})
 
     def look_up(self, writer: DatasetWriter) -> None:
@@ -122,19 +121,3 @@ class TaskPart:
             finished, rejected = finished - failed, rejected | failed
         wanted = self._wanted[name]
         return Schedule(wanted, finished, rejected, self._options.max_attempts or 10 * wanted + 20)
-
-
-def _mesh_hashes(task: TaskSpec) -> dict[str, str]:
-    """Returns a hash of the candidate models of each object that is read from mesh files."""
-    from_files = [
-        name
-        for name, spec in task.scene.objects.items()
-        if any(shape.kind in ("mesh", "asset") for shape in spec.shapes)
-    ]
-    if not from_files:
-        return {}
-    models: dict[str, list[str]] = {}
-    for slot in layout_of(task).bodies:  # moving parts are called "<object>.<part>"
-        models.setdefault(slot.name.partition(".")[0], []).extend(model.key for model in slot.candidates)
-    keys = {name: " ".join(models[name]) for name in from_files}
-    return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in keys.items()}

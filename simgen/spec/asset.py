@@ -12,6 +12,7 @@ import yaml
 from simgen.errors import nearest
 from simgen.paths import asset_folders
 from simgen.spec.base import wrong
+from simgen.spec.pattern import matches
 
 CARD = "asset.yaml"
 
@@ -28,15 +29,9 @@ def asset_paths(pattern: str, folders: Iterable[Path]) -> list[Path]:
         pattern: Name or path of an asset's folder, or a pattern with `*`, `?` or `[]`.
         folders: Where relative ones are looked for.
     """
-    path = Path(pattern)
-    roots = [Path(path.anchor)] if path.is_absolute() else list(folders)
-    relative = str(path.relative_to(path.anchor)) if path.is_absolute() else pattern
-    for root in roots:
-        try:
-            found = sorted(each for each in root.glob(relative) if not each.name.startswith("."))
-        except (ValueError, NotImplementedError, OSError, IndexError):
-            return []
-        if assets := [each for each in found if (each / CARD).is_file()]:
+    for found in matches(pattern, folders):
+        assets = [path for path in found if not path.name.startswith(".") and (path / CARD).is_file()]
+        if assets:
             return assets
     return []
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Discriminator, Field, GetCoreSchemaHandler, Strict, StringConstraints, Tag, model_validator
 from pydantic_core import CoreSchema, core_schema
 
-from simgen.spec.base import Angle, Bounds, Degrees, Listed, Number, OneOf, Positive, shown, wrong
+from simgen.spec.base import Bounds, Listed, Number, OneOf, Positive, shown, wrong
 
 _CUT = 3.0  # A normal draw never lies further than this many standard deviations from the mean.
 
@@ -207,19 +207,32 @@ def tag_of(value: Any) -> str:
     return "<distribution>" if isinstance(value, Mapping | Distribution) else "<value>"
 
 
+@dataclass(frozen=True)
+class OneNumber:
+    """A number that may also be drawn, to be written as `Annotated[float | Distribution, OneNumber(...)]`.
+
+    Args:
+        bounds: Range of the number, and of every number drawn.
+        form: What distributions must give, for the message.
+    """
+
+    bounds: Bounds
+    form: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Tells the two by their form, so that messages are about the one that was meant."""
+        either = Annotated[
+            Annotated[float, self.bounds, Tag("<value>")]
+            | Annotated[Distribution, Draws(self.bounds, form=self.form), Tag("<distribution>")],
+            Discriminator(tag_of),
+        ]
+        return handler.generate_schema(either)
+
+
 _ANGLE = Bounds(-2 * np.pi, 2 * np.pi, "rad", hint="looks like degrees; use the field ending in _deg")
-AngleOrDrawn = Annotated[
-    Annotated[Angle, Tag("<value>")]
-    | Annotated[Distribution, Draws(_ANGLE, form="single angles in rad"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
-DegreesOrDrawn = Annotated[
-    Annotated[Degrees, Tag("<value>")]
-    | Annotated[
-        Distribution, Draws(Bounds(-360.0, 360.0, "degrees"), form="single angles in degrees"), Tag("<distribution>")
-    ],
-    Discriminator(tag_of),
-]
+_DEGREES = Bounds(-360.0, 360.0, "degrees")
+AngleOrDrawn = Annotated[float | Distribution, OneNumber(_ANGLE, "single angles in rad")]
+DegreesOrDrawn = Annotated[float | Distribution, OneNumber(_DEGREES, "single angles in degrees")]
 
 
 def _tidy(value: np.ndarray) -> float | np.ndarray:

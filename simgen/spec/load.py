@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 from simgen.errors import BadInput
 from simgen.spec import check
 from simgen.spec.base import Spec, shown
-from simgen.spec.counted import as_written, fewest
+from simgen.spec.counted import as_written, fewest, most
 from simgen.spec.document import LARGEST_FILE, Document, read_mapping, read_yaml
 from simgen.spec.find import find_task, is_env_id, task_names
 from simgen.spec.overrides import apply_overrides
@@ -125,7 +126,7 @@ def checked(document: Document, kind: type[S]) -> S:
         spec, problems = kind.model_validate(document.data), []
     except ValidationError as error:
         spec, problems = None, structural(error, document.data, kind)
-    raise_problems([*document.problems, *_placed(problems, document)], document.origin, document.line)
+    raise_problems([*document.problems, *placed_in(problems, document)], document.origin, document.line)
     assert spec is not None, "without a spec there are problems"
     return spec
 
@@ -151,7 +152,7 @@ def _task(document: Document, folder: Path | None, overrides: Iterable[str], reg
         context["mesh_folders"] = registry.mesh_folders
     task, problems = _read(document.data, context, registry)
     told = {problem.path for problem in document.problems}
-    placed = [problem for problem in _placed(problems, document) if problem.path not in told]
+    placed = [problem for problem in placed_in(problems, document) if problem.path not in told]
     raise_problems([*document.problems, *placed], document.origin, document.line)
     if task is None:
         raise BadInput(f"{document.name}: cannot be used")
@@ -166,11 +167,14 @@ def _read(
     except ValidationError as error:
         problems = structural(error, data, TaskSpec)
         return None, problems + _other_problems(data, problems, context, registry)
-    # of objects that are there several times those are checked that are always there
-    return task, [as_written(problem, task) for problem in check.check_task(fewest(task), registry)]
+    # of objects that are there several times those are checked that are always there, then whether all can differ
+    found = check.check_task(fewest(task), registry)
+    if not found and (many := most(task)) is not task:
+        found = [problem for problem in check.check_task(many, registry) if problem.path[0] == "scene"]
+    return task, as_written(found, task)
 
 
-def _placed(problems: Iterable[Problem], document: Document) -> list[Problem]:
+def placed_in(problems: Iterable[Problem], document: Document) -> list[Problem]:
     """Gives problems the paths that the user wrote: a list of steps for `teacher.steps`, nested for dotted names."""
     placed = []
     for problem in problems:
@@ -189,24 +193,37 @@ def _other_problems(
     bad = {problem.path[0] for problem in found}
     rest = {name: value for name, value in data.items() if name not in bad}
     try:
-        task = TaskSpec.model_validate(_stand_ins(data, registry) | rest, context=context)
+        task = TaskSpec.model_validate(_stand_ins(data) | rest, context=context)
     except ValidationError:
         return []
     certain = fewest(task)
     bodies = check.Bodies.of_unread(data.get("scene")) if "scene" in bad else check.Bodies.of(certain.scene)
     hidden = bad | (set() if "robot" in data else {"robot"})
-    problems = [as_written(problem, task) for problem in check.check_task(certain, registry, bodies)]
+    problems = as_written(check.check_task(certain, registry, bodies), task)
     return [problem for problem in problems if problem.path[0] not in hidden]
 
 
-def _stand_ins(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
+_UNREAD = {"lasted": {"seconds": 0.0}}  # a condition that needs nothing
+
+
+def _stage_names(data: Mapping[str, Any]) -> list[str]:
+    """Returns the names of stages as far as they can be read, so that steps may name them."""
+    stages = data["stages"] if isinstance(data["stages"], list) else []
+    names = [stage.get("name") for stage in stages if isinstance(stage, Mapping)]
+    usable = [name for name in names if isinstance(name, str) and re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,63}", name)]
+    return list(dict.fromkeys(usable)) or ["unread"]
+
+
+def _stand_ins(data: Mapping[str, Any]) -> dict[str, Any]:
     """Returns parts to put where the user's cannot be read and other parts refer to them."""
-    cameras = data.get("cameras")
+    cameras, scene = data.get("cameras"), data.get("scene")
+    has_place = isinstance(scene, Mapping) and scene.get("place") is not None
     camera = {"eye": [1.0, 0.0, 0.0], "look_at": [0.0, 0.0, 0.0], "outputs": ["rgb", "depth"]}
     return {
         "name": "unread",
-        "robot": {"use": next(iter(registry.robots), "none")},
-        "scene": {},
+        "robot": {"use": "unread"},  # of which nothing is known, so nothing is found lacking
+        "scene": {"table": None, "place": {"rooms": {}}} if has_place else {},
         "cameras": dict.fromkeys(cameras, camera) if isinstance(cameras, Mapping) else {},
-        **({"success": "robot_static"} if {"success", "stages"} & set(data) else {}),
+        **({"success": _UNREAD} if {"success", "stages"} & set(data) else {}),
+        **({"stages": [{"name": name, "done": _UNREAD} for name in _stage_names(data)]} if "stages" in data else {}),
     }

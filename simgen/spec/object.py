@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Strict, Tag, model_v
 
 from simgen.spec.asset import asset_fixed
 from simgen.spec.base import Bounds, Listed, Name, Text, wrong
-from simgen.spec.distribution import Distribution, Draws, tag_of
+from simgen.spec.distribution import Distribution, Draws, OneNumber, tag_of
 from simgen.spec.look import Coloured
 from simgen.spec.pose import PoseSpec
 from simgen.spec.shape import ShapeSpec
@@ -23,31 +23,11 @@ MOST_OBJECTS = 64  # of one kind
 _COUNT = Bounds(1, MOST_OBJECTS, "objects")
 _PHYSICAL = ("mass", "density", "friction", "restitution", "fixed")
 
-Mass = Annotated[
-    Annotated[float, _MASS, Tag("<value>")]
-    | Annotated[Distribution, Draws(_MASS, form="single masses in kg"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
-Density = Annotated[
-    Annotated[float, _DENSITY, Tag("<value>")]
-    | Annotated[Distribution, Draws(_DENSITY, form="single densities in kg/m^3"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
-Friction = Annotated[
-    Annotated[float, _FRICTION, Tag("<value>")]
-    | Annotated[Distribution, Draws(_FRICTION, form="single coefficients"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
-Restitution = Annotated[
-    Annotated[float, _RESTITUTION, Tag("<value>")]
-    | Annotated[Distribution, Draws(_RESTITUTION, form="single numbers"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
-Opening = Annotated[
-    Annotated[float, _SHARE, Tag("<value>")]
-    | Annotated[Distribution, Draws(_SHARE, form="single shares from 0 to 1"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
+Mass = Annotated[float | Distribution, OneNumber(_MASS, "single masses in kg")]
+Density = Annotated[float | Distribution, OneNumber(_DENSITY, "single densities in kg/m^3")]
+Friction = Annotated[float | Distribution, OneNumber(_FRICTION, "single coefficients")]
+Restitution = Annotated[float | Distribution, OneNumber(_RESTITUTION, "single numbers")]
+Opening = Annotated[float | Distribution, OneNumber(_SHARE, "single shares from 0 to 1")]
 Count = Annotated[
     Annotated[int, _COUNT, Tag("<value>")]
     | Annotated[

@@ -30,6 +30,13 @@ def object_parts(name: str, body: ObjectSpec) -> tuple[str, ...]:
     return tuple(f"{name}.{part}" for part in common)
 
 
+def unsure_parts(name: str, body: ObjectSpec) -> tuple[str, ...]:
+    """Returns the moving parts that an object has with some of its shapes only, called likewise."""
+    every = dict.fromkeys(part for shape in body.shapes for part in shape_parts(shape))
+    sure = object_parts(name, body)
+    return tuple(part for part in (f"{name}.{part}" for part in every) if part not in sure)
+
+
 def object_levels(body: ObjectSpec) -> int:
     """Returns on how many boards of an object things can always stand; 0 for what is no shelf."""
     return min(_shape_levels(shape) for shape in body.shapes)

@@ -17,7 +17,7 @@ from simgen.spec.base import (
     in_radians,
     wrong,
 )
-from simgen.spec.distribution import AngleOrDrawn, DegreesOrDrawn, Distribution, Draws, tag_of
+from simgen.spec.distribution import AngleOrDrawn, DegreesOrDrawn, Distribution, Draws, OneNumber, tag_of
 
 Relation = Literal["on", "above", "beside", "in"]
 BodyName = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64)]
@@ -31,16 +31,8 @@ PlaceOrDrawn = Annotated[
     | Annotated[Distribution, Draws(_PLACE, (2,), form="[x, y] in m"), Tag("<distribution>")],
     Discriminator(tag_of),
 ]
-HeightOrDrawn = Annotated[
-    Annotated[float, _HEIGHT, Tag("<value>")]
-    | Annotated[Distribution, Draws(_HEIGHT, form="single heights in m"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
-GapOrDrawn = Annotated[
-    Annotated[float, _GAP, Tag("<value>")]
-    | Annotated[Distribution, Draws(_GAP, form="single distances in m"), Tag("<distribution>")],
-    Discriminator(tag_of),
-]
+HeightOrDrawn = Annotated[float | Distribution, OneNumber(_HEIGHT, "single heights in m")]
+GapOrDrawn = Annotated[float | Distribution, OneNumber(_GAP, "single distances in m")]
 
 
 class FreeSpec(Spec):
@@ -104,6 +96,10 @@ class PoseSpec(Spec):
         default=False,
         description="Put there whatever else is there, and others do not keep clear of it: for rooms and for scenes "
         "that somebody has arranged.",
+    )
+    aside: Annotated[bool, Strict()] = Field(
+        default=False,
+        description="Nothing stands above or below it, markers included, and it keeps clear of the robot's start.",
     )
 
     @model_validator(mode="after")

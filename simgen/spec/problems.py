@@ -27,6 +27,19 @@ class Problem:
     message: str
 
 
+class FieldError(BadInput):
+    """Something wrong with a field of a task that nothing in the task's text says, e.g. sizes that do not fit.
+
+    Args:
+        path: Of the field.
+        message: For the user.
+    """
+
+    def __init__(self, path: Path, message: str) -> None:
+        super().__init__(f"{dotted(path)}: {message}")
+        self.problem = Problem(path, message)
+
+
 def dotted(path: Path) -> str:
     """Returns the path as `--set` takes it, e.g. "reward.0.weight"."""
     return ".".join(key if isinstance(key, str) and key.isprintable() else ascii(key) for key in path)

@@ -9,9 +9,20 @@ from typing import Any, Literal
 
 Role = Literal["observation", "reward", "condition"]
 ParameterType = Literal[
-    "float", "int", "bool", "body", "part", "flat", "place", "surface", "axis", "axes", "vector", "region", "text"
-]
+    "float", "int", "bool", "body", "part", "flat", "joint", "place", "surface", "axis", "axes", "vector", "region",
+    "text",
+]  # fmt: skip
 REQUIRED = object()
+
+# What a robot may have or lack, as `Term.needs` and `RobotKind.has` call it, in words.
+ABILITIES = {
+    "tool": "tool centre point",
+    "gripper": "gripper",
+    "arm": "arm",
+    "moves": "base that moves",
+    "floats": "base that floats",
+    "drives": "base that drives",
+}
 
 # What each type of parameter takes, for messages and listings.
 TYPE_TEXT: dict[ParameterType, str] = {
@@ -21,6 +32,7 @@ TYPE_TEXT: dict[ParameterType, str] = {
     "body": "the name of an object that is not a marker",
     "part": "the name of a moving part, <object>.<part>",
     "flat": "the name of an object or marker that is a box, l_shape, t_shape, cross, hexagon or star",
+    "joint": "the name of a joint of the robot",
     "place": "the name of an object or marker, or a point [x, y, z] in m",
     "surface": "the name of an object that is not a marker, table or ground",
     "axis": "x, y, z, -x, -y, -z or a direction [x, y, z]",
@@ -65,8 +77,8 @@ class Term:
         role: Where it may stand.
         description: One line, with the unit and length of what it gives.
         parameters: By name.
-        needs: "success" where the task must say when it is done, "stages" where it must have stages,
-            "place" where the scene must have one, "tool" where the robot must have a tool centre point.
+        needs: "success" where the task must say when it is done, "stages" where it must have stages, "place" where the
+            scene must have one; else what the robot must have, one of `ABILITIES`.
     """
 
     name: str
@@ -121,6 +133,21 @@ class Fixture:
 
 
 @dataclass(frozen=True)
+class RobotKind:
+    """What a robot has, as far as a task must know.
+
+    Args:
+        has: Those of `ABILITIES` that it has.
+        joints: Names of all its joints.
+        controls: Values of `robot.control` that it can be driven by.
+    """
+
+    has: frozenset[str]
+    joints: tuple[str, ...]
+    controls: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Randomizable:
     """A path of `randomize`, with * for the name of an object or camera.
 
@@ -162,6 +189,7 @@ class Registry:
 
     Args:
         robots: Names of robot cards.
+        robot_kinds: What robots have, by name; of one that is not in it this is checked later.
         terms: Observations, rewards and conditions.
         fixtures, objects: Kinds by name.
         textures: Names.
@@ -171,6 +199,7 @@ class Registry:
     """
 
     robots: tuple[str, ...] = ()
+    robot_kinds: Mapping[str, RobotKind] = field(default_factory=dict)
     terms: tuple[Term, ...] = ()
     fixtures: Mapping[str, Fixture] = field(default_factory=dict)
     objects: Mapping[str, ObjectKind] = field(default_factory=dict)
@@ -188,9 +217,12 @@ def default_registry() -> Registry:
     """Returns the names that simgen itself offers: the vocabulary, and the robots that have a card."""
     from simgen.paths import assets_dir
     from simgen.spec import vocabulary
+    from simgen.spec.robot_kinds import read_robot_kinds
 
+    cards = sorted((assets_dir() / "robots").glob("*.yaml"))
     return Registry(
-        robots=tuple(sorted(path.stem for path in (assets_dir() / "robots").glob("*.yaml"))),
+        robots=tuple(path.stem for path in cards),
+        robot_kinds=read_robot_kinds(cards),
         terms=vocabulary.TERMS,
         fixtures=vocabulary.FIXTURES,
         objects=vocabulary.OBJECTS,

@@ -22,6 +22,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "bool": {"type": "boolean"},
     "body": {"type": "string"},
     "flat": {"type": "string"},
+    "joint": {"type": "string"},
     "part": {"type": "string"},
     "surface": {"type": "string"},
     "text": {"type": "string"},
@@ -49,11 +50,16 @@ def json_schema(registry: Registry | None = None) -> dict[str, Any]:
     parts["TeacherSpec"] = {"anyOf": [parts["TeacherSpec"]["properties"]["steps"], parts["TeacherSpec"]]}
     parts["RobotSpec"]["properties"]["use"]["enum"] = list(registry.robots)
     _name_colors(schema, registry)
+    distractors = parts["SceneSpec"]["properties"]["distractors"]
+    parts["SceneSpec"]["properties"]["distractors"] = {
+        "description": distractors.pop("description"),
+        "anyOf": [*parts["DistractorsSpec"]["properties"]["count"]["oneOf"], distractors],
+    }
     for model in (ObjectSpec, ShapeSpec, StepSpec):
         parts[model.__name__]["oneOf"] = [{"required": [name]} for name in model.alternatives]
     for kind, entry in registry.objects.items():
         sizes = {name: _parameter(parameter) for name, parameter in entry.parameters.items()}
-        for model in ("ObjectSpec", "ShapeSpec"):
+        for model in ("ObjectSpec", "ShapeSpec", "DistractorsSpec"):
             parts[model]["properties"][kind] |= {"properties": sizes, "additionalProperties": False}
     parts["Distribution"]["oneOf"] = [
         {"required": [name]} for name in ("uniform", "log_uniform", "normal", "choose", "jitter", "scale")

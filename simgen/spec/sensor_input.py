@@ -15,7 +15,7 @@ from simgen.spec.sensor_presets import PRESETS
 from simgen.spec.sensors import SensorSpec, SensorsSpec
 
 SensorsInput = bool | str | Mapping[str, Any] | None
-_FIELD = "sensors"
+SENSORS = "sensors"  # where a task describes them
 
 
 class _Written(Spec):
@@ -40,7 +40,7 @@ def sensors_from(
         return {}
     if isinstance(given, str):
         return _of_preset(given, cameras)
-    written = task.get(_FIELD) if given is True else given
+    written = task.get(SENSORS) if given is True else given
     if not isinstance(written, Mapping):
         if given is not True:
             raise BadInput(f"sensors: must be true, the name of a preset or a mapping, not {shown(given)}.")
@@ -51,7 +51,7 @@ def sensors_from(
     sensors = _read(written)
     for camera, sensor in sensors.items():
         if camera not in cameras:
-            raise unknown("camera", camera, cameras, _FIELD)
+            raise unknown("camera", camera, cameras, SENSORS)
         for part in ("depth", "rgb"):
             if getattr(sensor, part) is not None and part not in cameras[camera]:
                 made = ", ".join(sorted(cameras[camera]))
@@ -62,7 +62,7 @@ def sensors_from(
 def _of_preset(name: str, cameras: Mapping[str, Collection[str]]) -> dict[str, SensorSpec]:
     """Returns a preset for every camera that makes what it spoils."""
     if name not in PRESETS:
-        raise unknown("preset", name, PRESETS, _FIELD)
+        raise unknown("preset", name, PRESETS, SENSORS)
     fitting = [camera for camera, made in cameras.items() if set(PRESETS[name]) <= set(made)]
     if not fitting:
         raise BadInput(f"sensors: {name} needs a camera with {' and '.join(PRESETS[name])}, and there is none.")
@@ -70,7 +70,7 @@ def _of_preset(name: str, cameras: Mapping[str, Collection[str]]) -> dict[str, S
 
 
 def _read(mapping: Mapping[str, Any]) -> dict[str, SensorSpec]:
-    document = read_mapping({_FIELD: mapping}, "given")
+    document = read_mapping({SENSORS: mapping}, "given")
     try:
         written = _Written.model_validate(document.data)
     except ValidationError as error:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, Strict, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from simgen.errors import nearest
 from simgen.spec.asset import located_asset
 from simgen.spec.base import Bounds, Length, Listed, Number, OneOf, Spec, wrong
+from simgen.spec.pattern import matches
+from simgen.spec.registry import Parameter
+from simgen.spec.vocabulary import OBJECTS
 
 MESH_SUFFIXES = (".stl", ".obj", ".glb", ".gltf", ".ply", ".off")
 PRIMITIVES = ("box", "cylinder", "sphere", "capsule")
@@ -92,6 +104,21 @@ class ShapeSpec(OneOf):
             raise wrong(f"'seeds' draws the sizes of a procedural kind. Allowed with: {', '.join(PROCEDURAL)}")
         return self
 
+    @field_validator(*PROCEDURAL, mode="before")
+    @classmethod
+    def _sizes_are_numbers(cls, sizes: Any, info: ValidationInfo) -> Any:
+        """Says what a size may be where something else than a number is written; numbers are checked with the task."""
+        known = OBJECTS[str(info.field_name)].parameters
+        found: list[InitErrorDetails] = []
+        for name, value in sizes.items() if isinstance(sizes, Mapping) else ():
+            try:
+                Bounds().check(value)
+            except PydanticCustomError as error:
+                found.append({"type": _with_range(error, value, known.get(name)), "loc": (name,), "input": value})
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, found)
+        return sizes
+
     @field_validator("mesh")
     @classmethod
     def _mesh_exists(cls, pattern: str | None, info: ValidationInfo) -> str | None:
@@ -125,6 +152,17 @@ class ShapeSpec(OneOf):
         return dict(value) if isinstance(value, dict) else {}
 
 
+def _with_range(error: PydanticCustomError, value: object, size: Parameter | None) -> PydanticCustomError:
+    """Returns the error that says the range of a size, instead of that of all numbers."""
+    if size is None:
+        return error
+    try:
+        Bounds(size.low, size.high, size.unit).check(value, size.type == "int")
+    except PydanticCustomError as sharper:
+        return sharper
+    return error
+
+
 def mesh_files(pattern: str, folders: Iterable[Path]) -> list[Path]:
     """Returns the mesh files that a path or pattern means, from the first of the folders that has any, sorted by name.
 
@@ -132,14 +170,7 @@ def mesh_files(pattern: str, folders: Iterable[Path]) -> list[Path]:
         pattern: Path of a file, of a folder with mesh files, or a pattern with `*`, `?` or `[]`.
         folders: Where relative patterns are looked for.
     """
-    path = Path(pattern)
-    roots = [Path(path.anchor)] if path.is_absolute() else list(folders)
-    relative = str(path.relative_to(path.anchor)) if path.is_absolute() else pattern
-    for root in roots:
-        try:
-            found = sorted(root.glob(relative))
-        except (ValueError, NotImplementedError, OSError, IndexError):
-            return []
+    for found in matches(pattern, folders):
         inside = [child for folder in found if folder.is_dir() for child in sorted(folder.iterdir())]
         files = [file for file in [*found, *inside] if file.suffix.lower() in MESH_SUFFIXES and file.is_file()]
         if files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, Strict, StringConstraints, field_validator, model_serializer, model_validator
@@ -91,9 +91,18 @@ class Condition(Spec):
 
     def calls(self) -> Iterable[TermCall]:
         """Returns every term in it, in order."""
+        return [call for _, call in self.placed_calls(())]
+
+    def placed_calls(self, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], TermCall]]:
+        """Yields every term in it, in order, with its place in a condition that stands at `path`."""
         if self.term is not None:
-            return [self.term]
-        return [call for part in self.parts for call in part.calls()]
+            yield path, self.term
+        elif self.not_ is not None:
+            yield from self.not_.placed_calls((*path, "not"))
+        else:
+            name = "all" if self.all is not None else "any"
+            for index, part in enumerate(self.parts):
+                yield from part.placed_calls((*path, name, index))
 
 
 class RewardSpec(Spec):

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from typing import ParamSpec, TypeVar
 
 import torch
 import warp as wp
@@ -17,6 +20,26 @@ import warp as wp
 from simgen.errors import unknown
 
 wp.config.log_level = wp.LOG_ERROR  # below it are a banner and one line per module that is loaded
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+_tiles = threading.RLock()
+
+
+def alone(work: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Decorates what launches kernels with tiles, such as a solver's: one thread at a time gets in.
+
+    On the CPU Warp keeps the place of a module's tiles in a static variable, so two threads that launched such a kernel
+    would write into each other's; the result is a wrong state or a crash. Kernels without tiles, such as the
+    renderer's, need no such care and may run beside.
+    """
+
+    @functools.wraps(work)
+    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with _tiles:
+            return work(*args, **kwargs)
+
+    return guarded
 
 
 def required(array: wp.array | None) -> wp.array:

@@ -20,7 +20,7 @@ def test_it_reports_what_scripts_rely_on(capsys: pytest.CaptureFixture[str], tmp
     for part in ("physics", "render", "total"):
         low, high = result["spread"][part]
         assert 0 < low <= result[f"{part}_fps"] <= high
-    assert result["total_fps"] < min(result["physics_fps"], result["render_fps"])
+    assert result["total_fps"] < result["render_fps"], "a whole step draws, too"
     assert 0 < result["build_seconds"] < result["first_frame_seconds"]
     assert result["peak_host_bytes"] > 1e8
     assert (result["peak_device_bytes"], result["num_envs"], result["engine"]) == (0, 2, "newton")

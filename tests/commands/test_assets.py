@@ -71,6 +71,8 @@ def test_another_folder(brick: Path, tmp_path: Path, assets: Path) -> None:
         (["--scale", "auto", "--mass", "0"], "--mass: 0 is out of range. Allowed: above 0 to 1000 kg"),
         (["--scale", "auto", "--mass", "1", "--density", "5"], "--mass and --density are both given"),
         (["--scale", "auto", "--density", "1e6"], "--density: 1000000 is out of range"),
+        (["--scale", "auto", "--licence", ""], "--licence is empty. Allowed: what you know of it, or leave the option"),
+        (["--scale", "auto", "--source", " "], "--source is empty"),
         (["--scale", "auto", "--name", "../brick"], "is no name. Allowed: up to 64 letters"),
         (["--scale", "auto", "--layout", "ycb"], "--layout goes with folders"),
     ],

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 from small_tasks import standing, task_of
 
+from simgen.cli import main
 from simgen.data import DatasetWriter, Episode, open_dataset
 from simgen.data.replay import GENERATION, replay_episode
 from simgen.data.replay import task_of as task_of_spec
@@ -152,6 +155,19 @@ def test_the_task_of_a_dataset_is_the_task_it_was_made_of(dataset: Path) -> None
     spec = open_dataset(dataset).spec
     assert GENERATION in spec
     assert task_of_spec(spec, task().name) == task()
+
+
+def test_a_replay_tells_that_a_mesh_file_has_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = tmp_path / "block.obj", str(tmp_path / "out")
+    trimesh.creation.box((0.05, 0.05, 0.05)).export(file)
+    thing = {"mesh": str(file), "pose": {"on": "table", "xy": [0, 0]}}
+    generate(task_of({"block": thing}, episode={"max_steps": 2}), out, GenerateOptions(random=1, num_envs=1))
+    assert replay_episode(out, 0).changed_meshes == ()
+    trimesh.creation.box((0.05, 0.05, 0.06)).export(file)
+    main(["replay", out, "--json"])
+    written = capsys.readouterr()
+    assert json.loads(written.out.splitlines()[-1])["changed_meshes"] == ["block"]
+    assert "note: the mesh files of object 'block' have changed since the episode was recorded" in written.err
 
 
 def test_an_episode_that_is_not_there_is_refused(dataset: Path) -> None:

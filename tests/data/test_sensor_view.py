@@ -13,6 +13,7 @@ import torch
 from synthetic_episodes import make_episode
 
 from simgen.data import Windows, open_dataset
+from simgen.data.manifest import read_manifest, write_manifest
 from simgen.errors import BadInput
 from simgen.spec.sensors import SensorSpec
 from simgen.world.sensor.sensor import Sensor
@@ -120,6 +121,41 @@ def test_sensors_of_the_task(path: Path) -> None:
     manifest.write_text(text.replace('"name": "pick_cube"', described, 1), encoding="utf-8")
     seen = open_dataset(path, sensors=True)
     assert (seen[0].rgb("base")[0] != open_dataset(path)[0].rgb("base")[0]).mean() > 0.9
+
+
+def test_each_task_of_a_mixture_has_its_own_sensors(
+    write_dataset: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    episodes = [with_camera(index) for index in range(4)]
+    for episode in episodes[1:]:
+        episode.task = f"task_{episode.index}"
+    path = write_dataset(episodes=episodes)
+    specs: list[dict[str, Any]] = [{"name": episode.task} for episode in episodes]
+    describe_mixture(path, specs)
+    with pytest.raises(BadInput, match="the task describes no sensors"):
+        open_dataset(path, sensors=True)
+    specs[0]["sensors"], specs[2]["sensors"] = {"base": {"rgb": {"noise": 0.3}}}, {"base": {"depth": BASE["depth"]}}
+    describe_mixture(path, specs)
+    clean, seen = open_dataset(path), open_dataset(path, sensors=True)
+    assert "no sensors in task_1, task_3" in caplog.text
+    for index, spoilt in enumerate([{"rgb"}, set(), {"depth"}, set()]):
+        for output in ("rgb", "depth"):
+            changed = (seen[index].image("base", output)[()] != clean[index].image("base", output)[()]).any()
+            assert changed == (output in spoilt), (index, output)
+        assert bool(seen[index].sensors) == bool(spoilt)
+    both = open_dataset(path, sensors={"base": {"rgb": {"noise": 0.3}}})
+    assert all((each.rgb("base")[0] != clean[each.number].rgb("base")[0]).any() for each in both)
+    wrong: list[dict[str, Any]] = [dict(spec) for spec in specs]
+    wrong[2]["sensors"] = {"bse": {"rgb": {"noise": 0.3}}}
+    describe_mixture(path, wrong)
+    with pytest.raises(BadInput, match="did you mean 'base'"):
+        open_dataset(path, sensors=True)
+
+
+def describe_mixture(path: Path, tasks: list[dict[str, Any]]) -> None:
+    """Makes a dataset say that it was made from these tasks."""
+    spec = {"name": "several", "mixture": [{"task": task, "weight": 1.0} for task in tasks]}
+    write_manifest(path, read_manifest(path) | {"spec": spec})
 
 
 def test_what_does_not_fit_is_said(path: Path, write_dataset: Callable[..., Path]) -> None:

@@ -13,8 +13,7 @@ import pytest
 import torch
 from small_tasks import floating, standing, task_of
 
-from simgen.env import TaskEnv
-from simgen.env.factory import make_env
+from simgen.env import TaskEnv, make_env
 from simgen.env.frames import Frames
 from simgen.spec import TaskSpec
 from simgen.world import rotation
@@ -28,7 +27,7 @@ ALL = ["rgb", "depth", "segmentation", *DERIVED]
 BASE = {"eye": [0.5, 0.35, 0.5], "look_at": [0.05, 0, 0.1], "fov_deg": 55, "size": [96, 72]}
 HAND = {"mount": "panda_hand", "eye": [0.08, 0, 0.02], "look_at": [0.05, 0, 0.3], "fov_deg": 70, "size": [64, 48]}
 RIDER = {"mount": "box", "eye": [0.2, 0, 0.2], "look_at": [0, 0, -0.2], "fov_deg": 90, "size": [32, 24]}
-COARSE = {"triangles_per_link": 200}
+PANDA, COARSE = {"use": "panda", "control": "pd_joint_delta_pos"}, {"triangles_per_link": 200}
 RADIUS, STEPS = 0.05, 4
 
 
@@ -38,8 +37,7 @@ def task(**cameras: dict[str, Any]) -> TaskSpec:
         "ball": standing({"sphere": RADIUS}, 0.15, -0.1, fixed=True),
         "goal": floating({"marker": {"sphere": 0.03}}, 0.05, 0.2, 0.1),
     }
-    control = {"use": "panda", "control": "pd_joint_delta_pos"}
-    return task_of(objects, robot=control, cameras=cameras, episode={"max_steps": STEPS}, render=COARSE)
+    return task_of(objects, robot=PANDA, cameras=cameras, episode={"max_steps": STEPS}, render=COARSE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,20 +67,25 @@ class Film:
     def pose(self, name: str, time: int) -> tuple[np.ndarray, np.ndarray]:
         """Rotation matrix and position [m] of a link, a body, the table or the ground."""
         state = self.frames[time].state
-        links = list(self.env.engine.link_names)
         if name in ("table", "ground"):
             return np.eye(3), np.zeros(3)
+        links = list(self.env.engine.link_names)
         kind, row = ("link", links.index(name)) if name in links else ("body", self.env.layout.slot(name))
         turn = rotation.to_matrix(getattr(state, f"{kind}_quaternion")[0, row].double())
         return turn.numpy(), getattr(state, f"{kind}_position")[0, row].double().numpy()
 
 
-def push(env: TaskEnv) -> Frame:
-    """Turns the arm and the falling box, and returns what is seen then."""
+def turn(env: TaskEnv) -> None:
+    """Turns the arm and the falling box for a step."""
     env.engine.apply_wrench("box", torch.tensor([0.5, 0.0, 0.0, 0.004, 0.003, -0.004]).repeat(env.num_envs, 1))
     action = torch.zeros(env.num_envs, env.action_mode.dim)
     action[:, :6] = torch.tensor([0.9, 0.4, -0.7, 0.3, 0.5, 0.6])
     env.advance(action)
+
+
+def push(env: TaskEnv) -> Frame:
+    """Does so, and returns what is seen then."""
+    turn(env)
     return Frame(env.observe(), env.worlds.state)
 
 
@@ -162,12 +165,11 @@ def test_the_previous_frame_warped_by_the_flow_is_this_one(film: Film, camera: s
     for time in range(2, STEPS + 1):
         now, then = film.frames[time], film.frames[time - 1]
         flow, part = now.image(camera, "optical_flow"), now.image(camera, "segmentation")[..., 0]
-        height, width = part.shape
         rows, columns = np.indices(part.shape)
         x = np.floor(columns + 0.5 - flow[..., 0]).astype(int)
         y = np.floor(rows + 0.5 - flow[..., 1]).astype(int)
-        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-        x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+        inside = (x >= 0) & (x <= columns.max()) & (y >= 0) & (y <= rows.max())
+        x, y = np.clip(x, 0, columns.max()), np.clip(y, 0, rows.max())
         visible = inside & (then.image(camera, "segmentation")[y, x, 0] == part) & (part > 0)
         changed = visible & (np.linalg.norm(flow, axis=-1) > 1.5)
         assert changed.sum() > 100
@@ -268,12 +270,8 @@ def test_observing_more_or_less_often_changes_nothing(pair: TaskEnv) -> None:
     assert equal(often, pair.observe(), [0, 1])
     assert equal(often, pair.observe(worlds=[1]), [0, 1])
     pair.reset(seed=1)
-    action = torch.zeros(2, pair.action_mode.dim)
-    action[:, :6] = torch.tensor([0.9, 0.4, -0.7, 0.3, 0.5, 0.6])
-    wrench = torch.tensor([0.5, 0.0, 0.0, 0.004, 0.003, -0.004]).repeat(2, 1)
     for _ in range(3):
-        pair.engine.apply_wrench("box", wrench)
-        pair.advance(action)
+        turn(pair)
     assert equal(often, pair.observe(worlds=[0]), [0])
     assert equal(often, pair.observe(), [0, 1])
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from small_tasks import floating, rows_of, standing
+from small_tasks import floating, is_look, rows_of, standing
 
 from simgen.env import TaskEnv
 from simgen.errors import BadInput
 from simgen.spec import TaskSpec, load_task
+from simgen.spec.vocabulary import RANDOMIZABLE
 from simgen.world.scene.sample import SceneSampler
 from simgen.world.scene.scene import Scene
 
@@ -24,7 +25,8 @@ OBJECTS = {
     "post": standing({"box": [0.03, 0.03, 0.1]}, y=-0.25),
     "held": floating({"box": [0.05, 0.05, 0.03]}, 0.173, x=0.0, mass=0.1),  # between the fingers, which close
 }
-CHANGES: dict[str, Any] = {
+FAUCET = {"faucet": {}, "fixed": True, "pose": {"on": "table", "xy": [0.1, -0.5]}}
+CHANGES: dict[str, Any] = {  # for each path of motion in the registry, with the name of an object for *
     "cube.friction": 0.1,
     "cube.mass": 0.3,
     "cube.density": 3000.0,
@@ -32,6 +34,9 @@ CHANGES: dict[str, Any] = {
     "cube.scale": 1.3,
     "post.com": [0.03, 0.0, 0.0],
     "cube.push": 2.0,
+    "cube.push_interval": 0.1,
+    "faucet.joint_friction": 100.0,
+    "faucet.joint_damping": 100.0,
     "robot.gains": 0.3,
     "robot.stiffness": 0.3,
     "robot.damping": 3.0,
@@ -41,6 +46,7 @@ CHANGES: dict[str, Any] = {
     "robot.motor_strength": 0.1,
     "robot.delay": 3.0,
     "robot.push": 100.0,
+    "robot.push_interval": 0.1,
     "table.friction": 0.01,
     "physics.gravity": -3.7,
 }
@@ -60,14 +66,24 @@ EVERYTHING = {
 }
 
 
-def task_with(randomize: dict[str, Any], engine: str | None = None) -> TaskSpec:
+def changed_path(path: str) -> str:
+    """Returns the path of CHANGES that stands for one of the registry."""
+    return next(name for name in CHANGES if name == path or name.partition(".")[2] == path.removeprefix("*."))
+
+
+MOTION = [changed_path(entry.path) for entry in RANDOMIZABLE if not is_look(entry)]
+OF_BODIES = [path for path in MOTION if not path.startswith("faucet.")]
+OF_JOINTS = [path for path in MOTION if path.startswith("faucet.")]
+
+
+def task_with(randomize: dict[str, Any], engine: str | None = None, objects: dict[str, Any] | None = None) -> TaskSpec:
     return load_task(
         {
             "name": "shaken",
             "engine": engine,
             "robot": {"use": "panda", "control": "pd_joint_delta_pos", "qpos_noise": 0.0},
             "episode": {"max_steps": STEPS, "control_hz": 20, "sim_hz": 200},
-            "scene": {"table": {"use": "table"}, "objects": OBJECTS},
+            "scene": {"table": {"use": "table"}, "objects": objects or OBJECTS},
             "randomize": randomize,
         }
     )
@@ -100,12 +116,16 @@ def play(env: TaskEnv, worlds: Sequence[int], scenes: Sequence[Scene], drag: flo
     return torch.stack(rows)
 
 
-@pytest.mark.parametrize("path", CHANGES)
+@pytest.mark.parametrize("path", OF_BODIES)
 def test_each_parameter_changes_the_motion(env: TaskEnv, path: str) -> None:
     randomize = {path: {"choose": [CHANGES[path]]}}
+    usual: dict[str, Any] = {}
     if path.endswith(".push"):
         randomize[f"{path}_interval"] = {"choose": [0.1]}
-    plain, changed = scene_of(env, {}, 5), scene_of(env, randomize, 5)
+    if path.endswith(".push_interval"):
+        pushes = path.removesuffix("_interval")
+        usual = {pushes: {"choose": [CHANGES[pushes]]}}
+    plain, changed = scene_of(env, usual, 5), scene_of(env, usual | randomize, 5)
     assert changed.values[path] == CHANGES[path]
     if (env.task.engine, path) in REFUSED:
         with pytest.raises(BadInput, match=f"{path.split('.')[1]}.*the {env.task.engine} engine"):
@@ -117,6 +137,21 @@ def test_each_parameter_changes_the_motion(env: TaskEnv, path: str) -> None:
     difference = (motion[:, 0] - motion[:, 1]).abs()[:, columns].amax()
     assert torch.isfinite(motion).all()
     assert float(difference) > 0.02, f"by {float(difference):g}"
+
+
+@pytest.mark.parametrize("path", OF_JOINTS)
+def test_each_parameter_of_joints_changes_the_motion(path: str) -> None:
+    task = task_with({path: {"choose": [1.0, CHANGES[path]]}}, "newton", {"faucet": FAUCET})
+    env = TaskEnv(task, 4, images=False)
+    env.start(range(4), [0, 1, 2, 3])
+    factors = torch.tensor([env.engine.scene(world).values[path] for world in range(4)])
+    assert set(factors.tolist()) == {1.0, CHANGES[path]}
+    for _ in range(STEPS):
+        env.engine.apply_wrench("faucet.lever", torch.tensor([6.0, 0.0, 0.0, 0.0, 0.0, 0.0]).expand(4, 6))
+        env.advance(torch.zeros(4, env.action_mode.dim))
+    turned = env.worlds.state.joint_position[:, 0]
+    env.close()
+    assert ((turned > 0.3) == (factors == 1.0)).all(), turned
 
 
 def test_the_same_seed_gives_the_same_episode_for_any_number_of_worlds(env: TaskEnv) -> None:

@@ -111,7 +111,9 @@ def test_fetch_stays_where_it_is_in_the_modes_of_its_arm():
     env.close()
 
 
-def test_what_needs_a_tool_says_so_for_a_robot_without():
+def test_what_needs_a_tool_says_so_for_a_robot_without(monkeypatch: pytest.MonkeyPatch):
+    """Also where no file was checked against what the robot has."""
+    monkeypatch.setattr("simgen.spec.robot_kinds.read_robot_kinds", lambda cards: {})
     robot = {"use": "quadruped", "control": "pd_joint_offset"}
     with pytest.raises(BadInput, match="tcp_pose: the robot quadruped has no tool centre point"):
         env_of(robot, observe={"policy": ["tcp_pose"]})
@@ -134,7 +136,8 @@ def test_a_robot_cannot_be_asked_for_a_mode_it_does_not_know():
         env_of({"use": "cartpole", "control": "pd_joint_pos"})
 
 
-def test_a_joint_that_is_not_there_gets_the_nearest_name():
+def test_a_joint_that_is_not_there_gets_the_nearest_name(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("simgen.spec.robot_kinds.read_robot_kinds", lambda cards: {})
     condition = {"joint_within": {"joint": "hinges", "low": -1, "high": 1}}
     env = env_of({"use": "cartpole", "control": "effort"}, success=condition)
     with pytest.raises(BadInput, match="did you mean 'hinge'"):

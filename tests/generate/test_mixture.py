@@ -82,6 +82,7 @@ def test_the_report_shows_it(coins: Path, tmp_path: Path) -> None:
     page = write_report(coins, tmp_path / "report.html").path.read_text(encoding="utf-8")
     assert "coins" in page
     assert "coin_so100" in page
+    assert "per dimension of pd_joint_delta_pos" in page, "as the task of the first episode says"
 
 
 def test_other_weights_are_another_dataset(coins: Path) -> None:

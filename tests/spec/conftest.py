@@ -1,4 +1,4 @@
-"""A registry with two robots and a small task that uses most of the spec."""
+"""A registry with three robots and a small task that uses most of the spec."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def good() -> str:
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     links = {"panda": ("panda_link0", "panda_hand")}
-    return dataclasses.replace(default_registry(), robots=("panda", "so100"), links=links)
+    return dataclasses.replace(default_registry(), robots=("panda", "quadruped", "so100"), links=links)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_parts_are_those_that_all_of_them_have(assets: Path) -> None:
     task = parse_task(f"{ROBOT}    one: {{asset: desk_1}}\n    any: {{asset: 'desk_*'}}\n")
     assert object_parts("one", task.scene.objects["one"]) == ("one.drawer_1", "one.door")
     assert object_parts("any", task.scene.objects["any"]) == ("any.drawer_1",)
-    with pytest.raises(BadInput, match="has moving parts and must stand fixed"):
+    with pytest.raises(BadInput, match="one, an asset, has moving parts and must stand fixed"):
         parse_task(f"{ROBOT}    one: {{asset: desk_1, fixed: false}}\n")
 
 

@@ -75,6 +75,36 @@ def test_the_message(path: str, value: Any, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("place", [{"rooms": {"people": 20}}, {"roms": {}}, 5])
+def test_a_wrong_place_is_no_missing_one(place: Any) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_task(changed("scene.place", place))
+    (line,) = str(caught.value).splitlines()
+    assert "scene.place" in line
+
+
+def test_wrong_stages_are_no_missing_ones() -> None:
+    task = changed("observe.policy", ["stage"]) | {"stages": [{"name": "go", "done": {"arrived": {}}, "wrong": 1}]}
+    with pytest.raises(BadInput) as caught:
+        load_task(task)
+    (line,) = str(caught.value).splitlines()
+    assert "unknown field 'wrong'" in line
+
+
+def test_a_term_about_the_goal_needs_one() -> None:
+    task = changed("scene.objects", {"end": GOOD["scene"]["objects"]["goal"]})
+    task["observe"] = {"policy": ["ego_speed"]}
+    task["teacher"] = {"planner": {"to": "end"}}
+    with pytest.raises(BadInput) as caught:
+        load_task(task)
+    expected = (
+        "success.arrived: arrived without 'at' is about 'goal', which is not there. Allowed: 'at' with one of end"
+    )
+    assert str(caught.value) == f"task: {expected}"
+    task["success"] = {"arrived": {"at": "end"}}
+    load_task(task)
+
+
 def test_terms_about_ways_need_a_place() -> None:
     task = changed("scene.place", None)
     task["robot"]["start"] = None

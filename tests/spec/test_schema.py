@@ -45,7 +45,7 @@ def test_every_field_is_described(schema):
 
 
 def test_it_knows_the_names_of_the_registry(schema, registry):
-    assert schema["$defs"]["RobotSpec"]["properties"]["use"]["enum"] == ["panda", "so100"]
+    assert schema["$defs"]["RobotSpec"]["properties"]["use"]["enum"] == ["panda", "quadruped", "so100"]
     condition = schema["$defs"]["Condition"]["anyOf"][1]["properties"]
     assert {"near", "all", "any", "not"} <= set(condition)
     assert condition["near"]["properties"]["within"]["description"] == "largest distance of the origins [m]"

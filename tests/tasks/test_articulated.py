@@ -43,3 +43,13 @@ def test_the_teacher_moves_the_part(path: Path) -> None:
         env.close()
     assert int(solved.sum()) >= WORLDS - 1
     assert (moved[solved] > 0.05).all()
+
+
+@pytest.mark.slow
+def test_no_arm_begins_in_a_faucet() -> None:
+    """Seeds 17, 23, 25 and 63 had the fingers up to 12 mm deep in the lever before placement looked at the arm."""
+    env = simgen.make("turn_faucet", num_envs=4, images=False)
+    env.start(range(4), [17, 23, 25, 63])
+    env.engine.step()
+    assert env.engine.state().qvel.abs().max() < 0.1, "nothing pushes the arm away"
+    env.close()

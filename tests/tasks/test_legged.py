@@ -66,6 +66,26 @@ def test_a_trot_walks_forward_and_is_worth_more_than_chance_or_standing(walk: Ta
     assert walking.min() > standing.max() > chance.max()
 
 
+def test_it_trots_up_a_slope_and_its_feet_stay_on_it():
+    rise = 0.12  # per metre
+    slope = (
+        "{slope: {length: 2.0, width: 8.0, height: 0.24, platform: 1.0}, fixed: true, pose: {on: ground, xy: [2.8, 0]}}"
+    )
+    changes = ("robot.command=[0.5, 0, 0]", "randomize={}", "failure=null", f"scene.objects.slope={slope}")
+    env = TaskEnv(load_task("tasks/legged/quadruped_walk.yaml", changes), WORLDS, images=False)
+    env.reset(seed=0)
+    feet = [env.engine.link_names.index(name) for name in env.engine.link_names if name.endswith("_foot")]
+    start = 2.8 - 2.5  # where the slope begins [m]
+    for step in range(200):
+        assert not env.advance(trot(step * env.control_seconds)).problems
+        places = env.worlds.state.link_position[:, feet]
+        assert (places[..., 2] - rise * (places[..., 0] - start).clamp(min=0.0)).amin() > -0.005, "no foot sinks in"
+    base = env.worlds.base_pose[0]
+    assert base[:, 0].min() > 0.8
+    assert (base[:, 2] - rise * (base[:, 0] - start) - 0.27).abs().max() < 0.05, "it is up on the slope"
+    env.close()
+
+
 def test_it_begins_on_the_ball_and_falls_off_when_it_does_nothing():
     env = TaskEnv(load_task("tasks/legged/quadruped_ball.yaml", ("robot.qpos_noise=0.05",)), WORLDS, images=False)
     env.reset(seed=0)

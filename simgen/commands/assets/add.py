@@ -16,11 +16,12 @@ from simgen.spec.base import Bounds
 from simgen.world.asset.add import AddOptions, add_asset
 from simgen.world.asset.build import BuildOptions
 from simgen.world.asset.card import UNKNOWN, AssetCard
+from simgen.world.asset.check import MASS
 from simgen.world.asset.folder import FolderResult, add_folder
 from simgen.world.asset.layouts import LayoutName
 from simgen.world.scene.mesh.decompose import Decomposition
 
-_LIMITS = {"density": Bounds(0.0, 30000.0, "kg/m^3", above=True), "mass": Bounds(0.0, 1000.0, "kg", above=True)}
+_LIMITS = {"density": Bounds(0.0, 30000.0, "kg/m^3", above=True), "mass": MASS}
 
 
 @dataclass
@@ -114,6 +115,9 @@ def _show(result: FolderResult, out: Path) -> None:
 def _options(arguments: Add) -> AddOptions:
     if arguments.mass is not None and arguments.density is not None:
         raise BadInput("--mass and --density are both given; give one of them.")
+    for name in ("source", "licence"):
+        if not getattr(arguments, name).strip():
+            raise BadInput(f"--{name} is empty. Allowed: what you know of it, or leave the option out.")
     for name, limits in _LIMITS.items():
         value = getattr(arguments, name)
         if value is not None:

@@ -42,7 +42,8 @@ def show_downloads(rows: list[dict[str, Any]]) -> None:
     """Shows what `download_rows` returned."""
     columns = ("id", "on disk", "size", "needed by")
     shown = [
-        (row["id"], f"{row['present']} of {row['parts']}", _size(row["bytes"]), _few(row["needed_by"])) for row in rows
+        (row["id"], f"{row['present']} of {row['parts']}", _megabytes(row["bytes"]), _few(row["needed_by"]))
+        for row in rows
     ]
     show_table(f"Downloads of mani_skill, in {asset_dir()}", columns, shown)
     console().print("The sizes of what is not on disk are not known before it is fetched.")
@@ -82,5 +83,5 @@ def _few(names: list[str]) -> str:
     return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _size(count: int) -> str:
+def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB" if count else ""

@@ -49,5 +49,5 @@ def looking_pose(eye: Position, look_at: Position) -> tuple[float, ...]:
     sideways = UP if abs(forward @ UP) < 1.0 - 1e-6 else np.array([1.0, 0.0, 0.0])
     left = np.cross(sideways, forward)
     left = left / np.linalg.norm(left)
-    x, y, z, w = Rotation.from_matrix(np.stack([forward, left, np.cross(forward, left)], 1)).as_quat()
-    return (*(float(value) for value in eye), float(w), float(x), float(y), float(z))
+    turn = Rotation.from_matrix(np.stack([forward, left, np.cross(forward, left)], 1))
+    return (*(float(value) for value in eye), *turn.as_quat(scalar_first=True).tolist())

@@ -116,9 +116,9 @@ class RegisteredEnv(BaseEnv):
         }
 
     def advance(self, actions: torch.Tensor) -> Outcome:
-        """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A)."""
+        """Does one control step in all worlds, without starting new episodes; see BaseEnv."""
         arrays = self.engine.arrays
-        arrays["action"][:] = torch.as_tensor(actions, dtype=torch.float32)
+        arrays["action"][:] = self._checked(actions)
         self.engine.step()
         self.worlds.refresh()
         self._steps += 1

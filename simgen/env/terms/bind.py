@@ -15,6 +15,9 @@ from simgen.errors import BadInput
 from simgen.spec import gate_call, observation_call, observation_label
 from simgen.spec.registry import Term, default_registry
 from simgen.spec.terms import Condition, RewardSpec, TermCall
+from simgen.spec.vocabulary import TERMS
+
+_TOOL_TERMS = frozenset(term.name for term in TERMS if term.needs == "tool")
 
 Test = Callable[[], torch.Tensor]
 
@@ -107,6 +110,5 @@ def _require_tool(call: TermCall, worlds: Worlds) -> None:
     card = worlds.card
     if card is None or card.tcp_link is not None:
         return
-    needy = {term.name for term in default_registry().terms if term.needs == "tool"}
-    if call.name in needy or "tcp" in call.parameters.values():
+    if call.name in _TOOL_TERMS or "tcp" in call.parameters.values():
         raise BadInput(f"{call.name}: the robot {card.name} has no tool centre point, which this term needs.")

@@ -8,6 +8,7 @@ from simgen.spec.check.bodies import Bodies
 from simgen.spec.check.cameras import check_cameras
 from simgen.spec.check.instruction import check_instruction
 from simgen.spec.check.looks import check_looks
+from simgen.spec.check.needs import check_needs
 from simgen.spec.check.place import check_place
 from simgen.spec.check.placement import check_placement
 from simgen.spec.check.randomize import check_randomize
@@ -33,6 +34,7 @@ _CHECKS = (
     check_sensors,
     check_instruction,
     check_terms,
+    check_needs,
     check_stages,
     check_randomize,
     check_teacher,

@@ -54,10 +54,10 @@ def _names(entry: Randomizable, task: TaskSpec, bodies: Bodies) -> tuple[str, ..
     if not entry.path.startswith("*."):
         return tuple(task.cameras) if "*" in entry.path else ("",)
     if entry.path in _OF_MOVABLE:
-        return tuple(name for name in bodies.movable if name in bodies.whole)
+        return bodies.whole_of(bodies.movable)
     if entry.path in _OF_ARTICULATED:
         return tuple(dict.fromkeys(part.partition(".")[0] for part in bodies.parts))
-    return bodies.whole if entry.path in _OF_ALL else tuple(name for name in bodies.solid if name in bodies.whole)
+    return bodies.whole if entry.path in _OF_ALL else bodies.whole_of(bodies.solid)
 
 
 def _check_drawn(path: Path, drawn: Distribution, entry: Randomizable, registry: Registry) -> Iterator[Problem]:

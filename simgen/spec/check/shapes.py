@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from simgen.errors import nearest
 from simgen.spec.base import Bounds, shown
-from simgen.spec.check.bodies import Bodies, check_name
+from simgen.spec.check.bodies import Bodies, check_name, check_part
 from simgen.spec.object import ObjectSpec
 from simgen.spec.parts import object_parts, shape_parts
 from simgen.spec.problems import Path, Problem
@@ -26,7 +26,7 @@ def check_shapes(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator
                 yield from _check_sizes((*path, "choose", index), shape, registry)
         else:
             yield from _check_sizes((*path, "marker") if body.marker else path, body.shapes[0], registry)
-        yield from _check_articulated(path, name, body)
+        yield from _check_articulated(path, name, body, bodies)
         yield from _check_difference((*path, "different_from"), name, body, task)
 
 
@@ -41,18 +41,32 @@ def _check_sizes(path: Path, shape: ShapeSpec, registry: Registry) -> Iterator[P
             yield Problem((*path, shape.kind, name), message)
             continue
         yield from check_number((*path, shape.kind, name), value, kind.parameters[name])
+    if kind.parts and not shape_parts(shape):
+        numbers = [(part.name, kind.parameters[part.counted_by]) for part in kind.parts if part.counted_by is not None]
+        least = " or ".join(f"one {part}" for part, _ in numbers)
+        allowed = " or ".join(f"1 to {parameter.high:g} {part}s" for part, parameter in numbers)
+        yield Problem((*path, shape.kind), f"a {shape.kind} needs at least {least}. Allowed: {allowed}")
 
 
-def _check_articulated(path: Path, name: str, body: ObjectSpec) -> Iterator[Problem]:
+def _check_articulated(path: Path, name: str, body: ObjectSpec, bodies: Bodies) -> Iterator[Problem]:
     """What has moving parts must stand still as a whole, and `open` must name its parts."""
     parts = [part.partition(".")[2] for part in object_parts(name, body)]
     moving = [shape.kind for shape in body.shapes if shape_parts(shape)]
     if moving and body.marker is not None:
-        yield Problem((*path, "marker"), f"a {moving[0]} has moving parts and is no marker. Allowed: rigid shapes")
+        called = _with_article(moving[0])
+        yield Problem((*path, "marker"), f"{called} has moving parts and is no marker. Allowed: rigid shapes")
     elif moving and not body.fixed:
-        yield Problem(path, f"{name}, a {moving[0]}, has moving parts and must stand fixed. Allowed: add fixed: true")
+        called = f"{name}, {_with_article(moving[0])},"
+        yield Problem(path, f"{called} has moving parts and must stand fixed. Allowed: add fixed: true")
     for part in body.open:
-        yield from check_name((*path, "open", part), "moving part", part, tuple(parts))
+        if f"{name}.{part}" in bodies.unsure:
+            yield from check_part((*path, "open", part), f"{name}.{part}", bodies)
+        else:
+            yield from check_name((*path, "open", part), "moving part", part, tuple(parts))
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def check_number(path: Path, value: object, parameter: Parameter) -> Iterator[Problem]:

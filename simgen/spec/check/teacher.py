@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simgen.spec.check.bodies import Bodies, check_name
+from simgen.spec.check.bodies import Bodies, check_name, check_part
 from simgen.spec.check.terms import check_condition
 from simgen.spec.problems import Path, Problem
 from simgen.spec.push import PushSpec
@@ -52,7 +52,7 @@ def check_steps(teacher: TeacherSpec, registry: Registry, bodies: Bodies) -> Ite
         if step.move is not None:
             yield from _check_move((*path, "move"), step.move, bodies)
         if step.operate is not None:
-            yield from check_name((*path, "operate", "part"), "moving part", step.operate.part, bodies.parts)
+            yield from check_part((*path, "operate", "part"), step.operate.part, bodies)
         for name, condition in (("check", step.check), ("done", step.done)):
             if condition is not None:
                 yield from check_condition((*path, name), condition, registry, bodies)

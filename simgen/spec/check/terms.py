@@ -8,7 +8,7 @@ from typing import Any
 from simgen.errors import nearest
 from simgen.spec.base import shown
 from simgen.spec.call import gate_call, observation_call
-from simgen.spec.check.bodies import Bodies, check_level, check_name
+from simgen.spec.check.bodies import Bodies, check_level, check_name, check_part
 from simgen.spec.check.shapes import check_number
 from simgen.spec.problems import Path, Problem
 from simgen.spec.registry import TYPE_TEXT, Parameter, Registry, Role, Term
@@ -22,11 +22,9 @@ def check_terms(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[
     """Checks observation groups, reward, success and failure."""
     for group, calls in (("policy", task.observe.policy), ("privileged", task.observe.privileged)):
         for index, call in enumerate(calls):
-            path: Path = ("observe", group, index)
-            yield from _check_observation(path, call, registry, bodies)
-            yield from _check_needs(path, registry.named("observation").get(call.name), task)
+            yield from _check_observation(("observe", group, index), call, registry, bodies)
     for index, reward in enumerate(task.reward):
-        yield from _check_reward(("reward", index), reward, task, registry, bodies)
+        yield from _check_reward(("reward", index), reward, registry, bodies)
     for index, stage in enumerate(task.stages):
         yield from check_condition(("stages", index, "done"), stage.done, registry, bodies)
     if task.success is not None:
@@ -37,14 +35,8 @@ def check_terms(task: TaskSpec, registry: Registry, bodies: Bodies) -> Iterator[
 
 def check_condition(path: Path, condition: Condition, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
     """Checks every term of a condition that stands at `path`."""
-    if condition.term is not None:
-        yield from _check_call(path, condition.term, "condition", registry, bodies)
-    elif condition.not_ is not None:
-        yield from check_condition((*path, "not"), condition.not_, registry, bodies)
-    else:
-        name = "all" if condition.all is not None else "any"
-        for index, part in enumerate(condition.parts):
-            yield from check_condition((*path, name, index), part, registry, bodies)
+    for place, call in condition.placed_calls(path):
+        yield from _check_call(place, call, "condition", registry, bodies)
 
 
 def _check_observation(path: Path, call: TermCall, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
@@ -68,12 +60,9 @@ def _check_observation(path: Path, call: TermCall, registry: Registry, bodies: B
     yield from _check_call(path, call, "observation", registry, bodies)
 
 
-def _check_reward(
-    path: Path, reward: RewardSpec, task: TaskSpec, registry: Registry, bodies: Bodies
-) -> Iterator[Problem]:
+def _check_reward(path: Path, reward: RewardSpec, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
     yield from _check_call(path, reward.term, "reward", registry, bodies)
     term = registry.named("reward").get(reward.term.name)
-    yield from _check_needs(path, term, task)
     if reward.when is None:
         return
     conditions = registry.named("condition")
@@ -86,14 +75,6 @@ def _check_reward(
         if lacking:
             message = f"{reward.when!r} needs {', '.join(map(repr, lacking))}, which {term.name!r} does not have"
             yield Problem((*path, "when"), f"{message}. Allowed: conditions on what the term names")
-
-
-def _check_needs(path: Path, term: Term | None, task: TaskSpec) -> Iterator[Problem]:
-    if term is None:
-        return
-    lacking = {"success": not task.has_goal, "stages": not task.stages, "place": task.scene.place is None}
-    if lacking.get(term.needs, False):
-        yield Problem((*path, term.name), f"{term.name!r} needs the task's {term.needs!r}, but there is none")
 
 
 def _check_call(path: Path, call: TermCall, role: Role, registry: Registry, bodies: Bodies) -> Iterator[Problem]:
@@ -110,26 +91,35 @@ def _check_call(path: Path, call: TermCall, role: Role, registry: Registry, bodi
             allowed = ", ".join(term.parameters) or "none"
             message = f"{call.name} has no parameter {shown(name)}. Allowed: {allowed}{nearest(name, term.parameters)}"
             yield Problem((*path, name), message)
-    yield from _check_required(path, call, term)
+    yield from _check_unwritten(path, call, term, bodies)
     level, shelf = call.parameters.get("level"), call.parameters.get("on")
     if isinstance(level, float) and isinstance(shelf, str) and level > 0 and "level" in term.parameters:
         yield from check_level((*path, "level"), int(level), shelf, bodies)
 
 
-def _check_required(path: Path, call: TermCall, term: Term) -> Iterator[Problem]:
+def _check_unwritten(path: Path, call: TermCall, term: Term, bodies: Bodies) -> Iterator[Problem]:
+    """Reports what must be written, and objects that are meant where nothing is but are not there."""
     for name, parameter in term.parameters.items():
-        if parameter.required and name not in call.parameters:
+        if name in call.parameters:
+            continue
+        if parameter.required:
             unit = f" [{parameter.unit}]" if parameter.unit else ""
             message = f"{call.name} needs {name!r}: {parameter.description}{unit}"
             yield Problem(path, f"{message}. Allowed: {TYPE_TEXT[parameter.type]}")
+        elif parameter.type == "place" and parameter.default not in bodies.all:
+            there = ", ".join(bodies.all) or "none, there are none"
+            message = f"{call.name} without {name!r} is about {parameter.default!r}, which is not there"
+            yield Problem(path, f"{message}. Allowed: {name!r} with one of {there}")
 
 
 def _check_value(path: Path, value: Any, parameter: Parameter, bodies: Bodies) -> Iterator[Problem]:
     kind = parameter.type
     if kind in ("float", "int"):
         yield from check_number(path, value, parameter)
+    elif isinstance(value, str) and value in bodies.unsure:
+        yield from check_part(path, value, bodies)
     elif kind == "part":
-        yield from check_name(path, "moving part", value if isinstance(value, str) else shown(value), bodies.parts)
+        yield from check_part(path, value if isinstance(value, str) else shown(value), bodies)
     elif kind == "flat":
         yield from check_name(path, "flat object", value if isinstance(value, str) else shown(value), bodies.flat)
     elif kind in ("body", "surface", "place") and isinstance(value, str):
@@ -147,7 +137,7 @@ def _fits(value: Any, parameter: Parameter) -> bool:
     kind = parameter.type
     if kind == "bool":
         return isinstance(value, bool)
-    if kind == "text":
+    if kind in ("text", "joint"):
         return isinstance(value, str)
     if kind == "axes":
         return isinstance(value, str) and 0 < len(value) == len(set(value) & set("xyz"))

@@ -82,7 +82,7 @@ def spread(number: int, most: int) -> list[int]:
 
 def control_hz(dataset: Dataset) -> float:
     """Control steps per second [Hz]."""
-    episode = dataset.spec.get("episode")
+    episode = dataset.spec_of().get("episode")
     value = episode.get("control_hz") if isinstance(episode, dict) else None
     return float(value) if isinstance(value, int | float) and value > 0 else DEFAULT_CONTROL_HZ
 

@@ -15,7 +15,7 @@ import numpy as np
 from simgen.errors import BadInput
 from simgen.world.asset.build import BuildOptions, build
 from simgen.world.asset.card import NAME, UNKNOWN, AssetCard, OriginalCard
-from simgen.world.asset.check import LARGEST, check_size, likely_scale
+from simgen.world.asset.check import LARGEST, check_physics, check_size, likely_scale
 from simgen.world.asset.flatten import FlatAsset, flatten, moved_origin, opens_backwards
 from simgen.world.asset.raw import RawAsset
 from simgen.world.asset.read_mesh import read_mesh_asset
@@ -111,9 +111,12 @@ def add_raw(path: Path, raw: RawAsset, out: Path, options: AddOptions) -> tuple[
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
     check_size(path, flat.points(), scale, options.largest)
+    check_physics(path, raw, scale, options.largest)
     turned = [joint.name for joint in raw.joints if joint.kind != "fixed" and opens_backwards(joint)]
     if turned:
         notes.append(f"the axis of {', '.join(turned)} was turned round: 0 is closed, the upper limit open")
+    if flat.carriers:
+        notes.append(f"{', '.join(flat.carriers)} had no shape: taken as grains of 10 g that carry what hangs on them")
     if up == "y":
         notes.append("turned from y up to z up (--up z keeps it as it is)")
     if not options.keep_origin:

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simgen.errors import BadInput
 from simgen.world.asset.flatten import FlatAsset, FlatBody
-from simgen.world.asset.raw import Inertial, primitive_mesh
+from simgen.world.asset.raw import primitive_mesh
+from simgen.world.asset.weigh import DENSITY, Weight, weigh
 from simgen.world.scene.articulated.mechanism import articulated
-from simgen.world.scene.articulated.painted import joined
 from simgen.world.scene.mesh.cache import content_hash
 from simgen.world.scene.mesh.convex import convex_mesh, hull_faces
 from simgen.world.scene.mesh.decompose import Decomposition, convex_pieces
-from simgen.world.scene.mesh.inertia import MassProperties, mesh_mass_properties
+from simgen.world.scene.mesh.holes import close_holes
+from simgen.world.scene.mesh.inertia import MassProperties, joined_mass_properties, mesh_mass_properties
 from simgen.world.scene.mesh.read import RawMesh, joined_mesh
 from simgen.world.scene.mesh.simplify import merge_vertices, simplify
 from simgen.world.scene.model import ArticulatedModel, Collider, ObjectModel, Part
-from simgen.world.scene.objects.assemble import finish, mesh_piece, rotation_matrix
-from simgen.world.scene.objects.primitives import build_box, build_capsule, build_cylinder, build_sphere
+from simgen.world.scene.objects.assemble import finish, mesh_piece
+from simgen.world.scene.objects.primitives import placed_primitive
 from simgen.world.scene.objects.user_mesh import solid_mass
 
 logger = logging.getLogger(__name__)
 
-DENSITY = 1000.0  # where nothing says what a thing weighs [kg/m^3]
+_MENDED = {  # what was done about a surface that is not watertight
+    "holes": "its holes, which are small, were closed",
+    "pieces": "its volume is taken as that of its convex pieces",
+    "hull": "its volume is taken as that of its convex hull",
+}
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,11 @@ class BuildOptions:
 
 @dataclass(frozen=True, eq=False)
 class _Body:
-    """A model, what the file says it weighs, whether its surface is closed, and whether its inertia cannot be."""
+    """A model, what the file says it weighs, and what was done about its surfaces: keys of `_MENDED`."""
 
     model: ObjectModel
-    inertial: Inertial | None
-    closed: bool
-    impossible: bool
+    weight: Weight
+    mended: frozenset[str]
 
 
 def build(flat: FlatAsset, category: str, options: BuildOptions) -> tuple[ObjectModel | ArticulatedModel, list[str]]:
@@ -87,51 +90,38 @@ def with_density(model: ObjectModel, density: float) -> ObjectModel:
 
 def _build(body: FlatBody, kind: str, name: str, options: BuildOptions) -> _Body:
     label = f"part {name!r}" if name else f"{kind!r}"
-    solids = body.solids or (joined_mesh(body.visuals),)
-    drawn = joined_mesh(body.visuals or [_as_mesh(shape) for shape in solids])
+    drawn = joined_mesh(body.visuals or [_as_mesh(shape) for shape in body.solids])
     pieces: list[Collider] = []
     masses: list[MassProperties] = []
-    closed = True
-    for shape in solids:
+    mended: set[str] = set()
+    for shape in body.solids:
         try:
-            fresh, mass, whole = _solid(shape, label, max(1, options.pieces // len(solids)), options.decompose)
+            fresh, mass, how = _solid(shape, label, max(1, options.pieces // len(body.solids)), options.decompose)
         except BadInput as error:
             raise BadInput(f"{label} encloses no volume ({error})") from error
         pieces += fresh
         masses.append(mass)
-        closed = closed and whole
+        mended |= {how} - {""}
     pieces.sort(key=lambda piece: piece.kind == "mesh")  # as they are stored
-    mass = joined(masses)
+    mass = joined_mass_properties(masses)
     bounds = np.stack((drawn.vertices.min(axis=0), drawn.vertices.max(axis=0)))
     visual = simplify(drawn.vertices, drawn.faces, options.triangles, drawn.colors)
-    inertial = _sum(body.inertials) if options.density is None else None
-    impossible = inertial is not None and not _possible(inertial.inertia)
-    if inertial is not None:
-        tensor = mass.inertia if impossible else _widened(inertial.inertia) * mass.volume / inertial.mass
-        mass = MassProperties(mass.volume, inertial.center, tensor)
+    weight = weigh(body.links, masses) if options.density is None else Weight(None, (), ())
+    if weight.whole is not None:
+        inertia = weight.whole.inertia * mass.volume / weight.whole.volume
+        mass = MassProperties(mass.volume, weight.whole.center, inertia)
     mass = replace(mass, inertia=0.5 * (mass.inertia + mass.inertia.T))  # rounding shows in files in millimetres
-    return _Body(finish(kind, visual, tuple(pieces), mass, bounds), inertial, closed, impossible)
-
-
-def _possible(inertia: np.ndarray) -> bool:
-    """Says whether a solid can have an inertia: no moment is larger than the sum of the other two."""
-    moments = np.linalg.eigvalsh(inertia)
-    return bool(moments[0] > 0 and moments[0] + moments[1] >= 0.999 * moments[2])
-
-
-def _widened(inertia: np.ndarray) -> np.ndarray:
-    """Returns the inertia of a thing that is not perfectly flat, which engines refuse after rounding."""
-    moments = np.linalg.eigvalsh(inertia)
-    return inertia + max(0.0, 1.002 * moments[2] - moments[0] - moments[1]) * np.eye(3)
+    return _Body(finish(kind, visual, tuple(pieces), mass, bounds), weight, frozenset(mended))
 
 
 def _solid(
     shape: RawMesh | Collider, label: str, most: int, how: Decomposition
-) -> tuple[list[Collider], MassProperties, bool]:
-    """Returns the pieces of a shape, its mass properties at density 1, and whether its surface is closed."""
+) -> tuple[list[Collider], MassProperties, str]:
+    """Returns the pieces of a shape, its mass properties at density 1, and what stands for what is not watertight."""
     if isinstance(shape, Collider):
-        return [shape], _primitive_mass(shape), True
+        return [shape], placed_primitive(shape)[1], ""
     vertices, faces, _ = merge_vertices(shape.vertices, shape.faces)
+    vertices, faces, holes = close_holes(vertices, faces)
     points = convex_pieces(label, vertices, faces, how, most)
     pieces = [mesh_piece(each) for each in points]
     mass = None
@@ -139,35 +129,21 @@ def _solid(
         hull, triangles = hull_faces(vertices)
         mass = solid_mass(vertices, faces, hull, triangles)
     if mass is not None:
-        return pieces, mass, True
+        return pieces, mass, "holes" if holes else ""
     meshes = [convex_mesh(each) for each in points]
-    return pieces, joined([mesh_mass_properties(mesh.vertices, mesh.faces) for mesh in meshes]), False
-
-
-def _primitive_mass(shape: Collider) -> MassProperties:
-    builders = {"box": lambda size: build_box(size), "sphere": lambda size: build_sphere(*size)}
-    builders |= {"cylinder": lambda size: build_cylinder(*size), "capsule": lambda size: build_capsule(*size)}
-    solid, turn = builders[shape.kind](shape.size), rotation_matrix(shape.quaternion)
-    return MassProperties(solid.volume, np.array(shape.position), turn @ solid.inertia @ turn.T)
+    mass = joined_mass_properties([mesh_mass_properties(mesh.vertices, mesh.faces) for mesh in meshes])
+    return pieces, mass, "hull" if len(pieces) == 1 else "pieces"
 
 
 def _as_mesh(shape: RawMesh | Collider) -> RawMesh:
     return primitive_mesh(shape, shape.kind, None) if isinstance(shape, Collider) else shape
 
 
-def _sum(inertials: Sequence[Inertial]) -> Inertial | None:
-    """Returns the inertia of several links as one, or None where the file gives none."""
-    if not inertials:
-        return None
-    whole = joined([MassProperties(each.mass, each.center, each.inertia) for each in inertials])
-    return Inertial(whole.volume, whole.center, whole.inertia)
-
-
 def _weighed(bodies: dict[str, _Body], options: BuildOptions) -> dict[str, ObjectModel]:
     """Gives every body its density: as the user says, else as the file does, else water's."""
     given = DENSITY if options.density is None else options.density
     masses = {
-        name: body.model.volume * given if body.inertial is None else body.inertial.mass
+        name: body.model.volume * given if body.weight.whole is None else body.weight.whole.volume
         for name, body in bodies.items()
     }
     factor = 1.0 if options.mass is None else options.mass / sum(masses.values())
@@ -176,19 +152,26 @@ def _weighed(bodies: dict[str, _Body], options: BuildOptions) -> dict[str, Objec
 
 def _notes(bodies: dict[str, _Body], options: BuildOptions) -> list[str]:
     notes = []
-    open_ones = [name or "the body" for name, body in bodies.items() if not body.closed and body.inertial is None]
-    if open_ones:
-        shown = ", ".join(open_ones[:3]) + (f" and {len(open_ones) - 3} more" if len(open_ones) > 3 else "")
-        notes.append(f"the surface of {shown} is not watertight: its volume is taken as that of its convex pieces")
-    wrong = [name or "the body" for name, body in bodies.items() if body.impossible]
-    if wrong:
-        notes.append(f"no solid has the inertia that the file gives {', '.join(wrong)}: it is taken from the shape")
-    if options.mass is None and options.density is None:
-        guessed = [name for name, body in bodies.items() if body.inertial is None]
-        if len(guessed) == len(bodies):
-            notes.append(f"no --mass or --density given: density assumed {DENSITY:g} kg/m^3 (water)")
-        elif guessed:
-            notes.append(f"links without inertia in the file: density assumed {DENSITY:g} kg/m^3 (water)")
-        else:
-            notes.append("mass and inertia are those of the file")
+    weights = [body.weight for body in bodies.values()]
+    for way, said in _MENDED.items():
+        names = [name or "the body" for name, body in bodies.items() if way in body.mended]
+        if names:
+            notes.append(f"the surface of {_shown(names)} is not watertight: {said}")
+    shaped = [name for weight in weights for name in weight.shaped]
+    if shaped:
+        said = f"the file gives {_shown(shaped)} a mass but no inertia, or one that no solid has"
+        notes.append(f"{said}: the inertia is taken from the shape")
+    if options.mass is not None or options.density is not None:
+        return notes
+    guessed = [name for weight in weights for name in weight.guessed]
+    if all(weight.whole is None for weight in weights):
+        notes.append(f"no --mass or --density given: density assumed {DENSITY:g} kg/m^3 (water)")
+    elif guessed:
+        notes.append(f"no mass in the file for {_shown(guessed)}: density assumed {DENSITY:g} kg/m^3 (water)")
+    else:
+        notes.append(f"{'masses' if shaped else 'mass and inertia'} are those of the file")
     return notes
+
+
+def _shown(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from simgen.errors import BadInput
-from simgen.world.asset.raw import Inertial, RawAsset, RawJoint, RawLink, moved_mesh, moved_shape
-from simgen.world.scene.mesh.read import RawMesh
+from simgen.world.asset.raw import Inertial, RawAsset, RawJoint, RawLink, moved_mesh, moved_shape, primitive_mesh
+from simgen.world.scene.mesh.read import RawMesh, joined_mesh
 from simgen.world.scene.model import Collider, PartJoint
 
 Y_TO_Z = np.array([[1.0, 0, 0, 0], [0, 0, -1.0, 0], [0, 1.0, 0, 0], [0, 0, 0, 1.0]])
 _HANDLE = "handle"
 _UPRIGHT = (1.0, 0.0, 0.0, 0.0)
+_CARRIER_SIDE, _CARRIER_MASS, _CARRIER_INERTIA = 0.004, 0.01, 1e-6  # of a link that is only there to carry [SI]
+
+
+@dataclass(frozen=True, eq=False)
+class FlatLink:
+    """One of several links that move as one: what the file says it weighs, and how many of the solids are its own."""
+
+    name: str
+    inertial: Inertial | None
+    solids: int
 
 
 @dataclass(frozen=True, eq=False)
 class FlatBody:
-    """Links that move as one, in one upright frame [m]."""
+    """Links that move as one, in one upright frame [m]; the solids are in the order of the links."""
 
     visuals: tuple[RawMesh, ...]
     solids: tuple[RawMesh | Collider, ...]
-    inertials: tuple[Inertial, ...]
+    links: tuple[FlatLink, ...]
 
     def points(self) -> np.ndarray:
         """Returns the vertices of what is drawn, or of what collides where nothing is. Shape: (N, 3)."""
@@ -42,11 +52,19 @@ class FlatPart:
 
 @dataclass(frozen=True, eq=False)
 class FlatAsset:
-    """A root and the parts that move in it, by name; `origins` are those of the frames in the root's (3,) [m]."""
+    """A root and the parts that move in it, by name.
+
+    Args:
+        root: What stands or is carried.
+        parts: Each after the one that carries it.
+        origins: Of the parts' frames, in the root's, by name. Shape: (3,) each [m].
+        carriers: Parts without a shape in the file: one of two joints of what hangs on them.
+    """
 
     root: FlatBody
     parts: dict[str, FlatPart]
     origins: dict[str, np.ndarray]
+    carriers: tuple[str, ...] = ()
 
     def points(self) -> np.ndarray:
         """Returns all vertices in the root's frame, where all joints are at 0. Shape: (N, 3)."""
@@ -55,7 +73,7 @@ class FlatAsset:
 
 
 def flatten(raw: RawAsset, scale: float, y_up: bool) -> FlatAsset:
-    """Merges what hangs on fixed joints.
+    """Merges what hangs on fixed joints. A moving link without a shape that carries others becomes a grain of 10 g.
 
     Args:
         raw: As read.
@@ -63,7 +81,7 @@ def flatten(raw: RawAsset, scale: float, y_up: bool) -> FlatAsset:
         y_up: Turn y up to z up.
 
     Raises:
-        BadInput: The root has no shape, or a part has none.
+        BadInput: The root has no shape, or a part has none and carries nothing.
     """
     T_root = {raw.root: _scaled(Y_TO_Z if y_up else np.eye(4), 1.0)}
     owner = {raw.root: raw.root}
@@ -79,8 +97,11 @@ def flatten(raw: RawAsset, scale: float, y_up: bool) -> FlatAsset:
         for link in [raw.root, *moving]
     }
     empty = [link for link, body in bodies.items() if not len(body.points()) and not body.solids]
-    if empty:
-        raise BadInput(f"link {empty[0]!r} has no shape: nothing to draw and nothing to collide with.")
+    carrying = {owner[joint.parent] for joint in moving.values()} - {raw.root}
+    for link in empty:
+        if link not in carrying:
+            raise BadInput(f"link {link!r} has no shape: nothing to draw and nothing to collide with.")
+        bodies[link] = _carrier(T_root[link][:3, 3])
     names = part_names(moving)
     origins = {link: _grip(bodies[link], T_root[link]) for link in moving} | {raw.root: np.zeros(3)}
     parts = {}
@@ -88,7 +109,8 @@ def flatten(raw: RawAsset, scale: float, y_up: bool) -> FlatAsset:
         parent, origin = owner[joint.parent], origins[link]
         held = _joint(joint, names.get(parent, ""), T_root[link], origin, origins[parent], scale)
         parts[names[link]] = FlatPart(_shifted(bodies[link], -origin), held)
-    return FlatAsset(bodies[raw.root], parts, {names[link]: origins[link] for link in moving})
+    at = {names[link]: origins[link] for link in moving}
+    return FlatAsset(bodies[raw.root], parts, at, tuple(names[link] for link in empty))
 
 
 def part_names(links: Iterable[str]) -> dict[str, str]:
@@ -118,7 +140,8 @@ def moved_origin(flat: FlatAsset, origin: np.ndarray) -> FlatAsset:
         else replace(part, joint=replace(part.joint, position=part.joint.position - origin))
         for name, part in flat.parts.items()
     }
-    return FlatAsset(_shifted(flat.root, -origin), parts, {name: at - origin for name, at in flat.origins.items()})
+    origins = {name: at - origin for name, at in flat.origins.items()}
+    return replace(flat, root=_shifted(flat.root, -origin), parts=parts, origins=origins)
 
 
 def _scaled(T: np.ndarray, scale: float) -> np.ndarray:
@@ -127,17 +150,35 @@ def _scaled(T: np.ndarray, scale: float) -> np.ndarray:
     return scaled
 
 
-def _body(links: Iterable[tuple[RawLink, np.ndarray]], scale: float) -> FlatBody:
-    visuals, solids, inertials = [], [], []
+def _body(links: Sequence[tuple[RawLink, np.ndarray]], scale: float) -> FlatBody:
+    visuals, solids, flat = [], [], []
     grow = np.diag([scale, scale, scale, 1.0])
+    collides = any(link.collisions for link, _ in links)
     for link, T in links:
-        visuals += [moved_mesh(mesh, T @ grow) for mesh in link.visuals]
-        solids += [moved_shape(_grown(shape, scale), T) for shape in link.collisions]
-        if link.inertial is not None:
-            one, turn = link.inertial, T[:3, :3]
-            center = turn @ (one.center * scale) + T[:3, 3]
-            inertials.append(Inertial(one.mass, center, turn @ one.inertia @ turn.T * scale**2))
-    return FlatBody(tuple(visuals), tuple(solids), tuple(inertials))
+        drawn = [moved_mesh(mesh, T @ grow) for mesh in link.visuals]
+        visuals += drawn
+        own = [moved_shape(_grown(shape, scale), T) for shape in link.collisions]
+        if drawn and not collides:
+            own = [joined_mesh(drawn)]
+        solids += own
+        flat.append(FlatLink(link.name, _moved_inertial(link.inertial, T, scale), len(own)))
+    return FlatBody(tuple(visuals), tuple(solids), tuple(flat))
+
+
+def _moved_inertial(given: Inertial | None, T: np.ndarray, scale: float) -> Inertial | None:
+    if given is None:
+        return None
+    turn = T[:3, :3]
+    center = None if given.center is None else turn @ (given.center * scale) + T[:3, 3]
+    inertia = None if given.inertia is None else turn @ given.inertia @ turn.T * scale**2
+    return Inertial(given.mass, center, inertia)
+
+
+def _carrier(origin: np.ndarray) -> FlatBody:
+    """What stands for a link without a shape, which no solver can move: light, and too small to be seen."""
+    grain = Collider("box", (_CARRIER_SIDE,) * 3, position=origin.copy())
+    inertial = Inertial(_CARRIER_MASS, origin.copy(), _CARRIER_INERTIA * np.eye(3))
+    return FlatBody((primitive_mesh(grain, "carrier", None),), (grain,), (FlatLink("carrier", inertial, 1),))
 
 
 def _grown(shape: RawMesh | Collider, scale: float) -> RawMesh | Collider:
@@ -152,7 +193,7 @@ def _shifted(body: FlatBody, way: np.ndarray) -> FlatBody:
     return FlatBody(
         tuple(moved_mesh(mesh, T) for mesh in body.visuals),
         tuple(moved_shape(shape, T) for shape in body.solids),
-        tuple(replace(each, center=each.center + way) for each in body.inertials),
+        tuple(replace(link, inertial=_moved_inertial(link.inertial, T, 1.0)) for link in body.links),
     )
 
 

@@ -18,11 +18,14 @@ UNLIMITED = 2 * np.pi  # where a hinge has no limits it may turn this far either
 
 @dataclass(frozen=True, eq=False)
 class Inertial:
-    """Mass [kg], centre of mass (3,) and inertia about it (3, 3) [kg m^2], in the frame of the link."""
+    """Mass [kg], centre of mass (3,) and inertia about it (3, 3) [kg m^2], in the frame of the link.
+
+    What is None is that of the link's shape, where the file says only what it weighs.
+    """
 
     mass: float
-    center: np.ndarray
-    inertia: np.ndarray
+    center: np.ndarray | None
+    inertia: np.ndarray | None
 
 
 @dataclass(frozen=True, eq=False)

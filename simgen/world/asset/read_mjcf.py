@@ -97,9 +97,11 @@ class _Reader:
     def _inertial(self, body: int) -> Inertial | None:
         model = self._model
         mass, moments = float(model.body_mass[body]), model.body_inertia[body]
-        if mass <= 0 or moments.min() <= 0:
+        if mass == 0:
             return None
         T = pose_matrix(model.body_ipos[body], model.body_iquat[body])
+        if moments.min() <= 0:
+            return Inertial(mass, T[:3, 3], None)
         return Inertial(mass, T[:3, 3], T[:3, :3] @ np.diag(moments) @ T[:3, :3].T)
 
     def _shape(self, geom: int, body: int) -> RawMesh | Collider | None:

@@ -55,10 +55,18 @@ class _Reader:
         if missing:
             more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
             raise BadInput(f"{self._path}: mesh files are missing: {', '.join(missing[:3])}{more}.")
-        links = {link.name: link for link in map(self._link, self._xml.findall("link"))}
+        links = {link.name: link for link in map(self._link, self._link_elements())}
         joints = [self._joint(element) for element in self._xml.findall("joint")]
         root, ordered = tree_of(self._path, list(links), joints)
         return RawAsset(root, links, ordered, tuple(dict.fromkeys(self._notes)))
+
+    def _link_elements(self) -> list[ET.Element]:
+        elements = self._xml.findall("link")
+        names = [str(element.get("name")) for element in elements]
+        twice = [name for number, name in enumerate(names) if name in names[:number]]
+        if twice:
+            raise BadInput(f"{self._path}: more than one link is called {twice[0]!r}. Allowed: a name of its own each.")
+        return elements
 
     def _mesh_names(self) -> Iterable[str]:
         return (str(mesh.get("filename")) for mesh in self._xml.iter("mesh"))
@@ -127,9 +135,10 @@ class _Reader:
         xx, xy, xz, yy, yz, zz = values
         T = _origin(element)
         inertia = T[:3, :3] @ np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]]) @ T[:3, :3].T
-        if mass <= 0 or np.linalg.eigvalsh(inertia)[0] <= 0:
-            self._notes.append(f"the inertia of link {link!r} is not positive and was left out")
+        if mass == 0:
             return None
+        if np.linalg.eigvalsh(inertia)[0] <= 0:
+            return Inertial(mass, T[:3, 3], None)
         return Inertial(mass, T[:3, 3], inertia)
 
     def _joint(self, element: ET.Element) -> RawJoint:

@@ -34,7 +34,7 @@ def read_usd_asset(path: Path) -> RawAsset:
     try:
         stage = Usd.Stage.Open(str(path))
     except Tf.ErrorException as error:
-        raise BadInput(f"{path}: cannot be read as USD ({' '.join(str(error).split())[:200]}).") from error
+        raise BadInput(f"{path}: cannot be read as USD ({_reason(error)}).") from error
     return _Reader(path, stage).read()
 
 
@@ -118,14 +118,14 @@ class _Reader:
             return None
         entry = UsdPhysics.MassAPI(prim)
         mass, moments = entry.GetMassAttr().Get(), np.array(entry.GetDiagonalInertiaAttr().Get(), float)
-        if not mass or moments.min() <= 0:
-            if mass:
-                self._notes.append(f"{link!r} weighs {mass:g} kg but has no inertia in the file: left out, see --mass")
+        if not mass:
             return None
         center = np.array(entry.GetCenterOfMassAttr().Get(), float)
+        center = center if np.isfinite(center).all() else None
+        if moments.min() <= 0:
+            return Inertial(float(mass), center, None)
         axes = _wxyz(entry.GetPrincipalAxesAttr().Get())
         R = pose_matrix(np.zeros(3), axes if np.linalg.norm(axes) > 0.5 else (1.0, 0.0, 0.0, 0.0))[:3, :3]
-        center = center if np.isfinite(center).all() else np.zeros(3)
         return Inertial(float(mass), center, R @ np.diag(moments) @ R.T)
 
     def _joint(self, prim: Any) -> RawJoint:
@@ -167,6 +167,12 @@ class _Reader:
             return _WORLD
         names = {body.GetPath(): name for name, body in self._links.items()}
         return names.get(targets[0], _WORLD)
+
+
+def _reason(error: Any) -> str:
+    """Returns the first of USD's own words on what is wrong, without the places in its source that it names too."""
+    said = [" ".join(each.commentary.split()) for each in error.args if hasattr(each, "commentary")]
+    return next((text[:200] for text in said if not text.startswith("Failed to open layer")), "it is no USD layer")
 
 
 def _damping(prim: Any, kind: str) -> float:

@@ -16,18 +16,18 @@ class Draws:
     """Draws values by their path in the spec and remembers them; `randomize` wins over what the scene says."""
 
     def __init__(self, task: TaskSpec, seed: int) -> None:
-        self._randomize, self._seed = task.randomize, seed
+        self._randomize, self.seed = task.randomize, seed
         self.values: dict[str, Any] = {}
 
     def value(self, path: str, written: Any, default: Any = None) -> Any:
         """Returns the number or vector at a path: written, drawn, or changed by `randomize`; recorded if drawn."""
         value = default if written is None else written
         if isinstance(value, Distribution):
-            value = self._keep(path, value.sample(stream(self._seed, path)))
+            value = self._keep(path, value.sample(stream(self.seed, path)))
         change = self._randomize.get(path)
         if change is not None:
             base = None if value is None else np.asarray(value, float)
-            value = self._keep(path, change.sample(stream(self._seed, "randomize", path), base=base))
+            value = self._keep(path, change.sample(stream(self.seed, "randomize", path), base=base))
         return value
 
     def count(self, path: str) -> int:
@@ -41,19 +41,19 @@ class Draws:
         """Returns the name at a path."""
         for source in (self._randomize.get(path), written):
             if isinstance(source, Distribution):
-                return str(self._keep(path, source.sample(stream(self._seed, path))))
+                return str(self._keep(path, source.sample(stream(self.seed, path))))
         return default if written is None else str(written)
 
     def color(self, path: str, written: Any, default: Any) -> Any:
         """Returns the colour at a path, a name or sRGB."""
         change = self._randomize.get(path)
         if change is not None and change.words:
-            return self._keep(path, change.sample(stream(self._seed, "randomize", path)))
+            return self._keep(path, change.sample(stream(self.seed, "randomize", path)))
         value = default if written is None else written
         if isinstance(value, Distribution):
-            value = self._keep(path, value.sample(stream(self._seed, path)))
+            value = self._keep(path, value.sample(stream(self.seed, path)))
         if change is not None:
-            drawn = change.sample(stream(self._seed, "randomize", path), base=np.asarray(parse_color(value)))
+            drawn = change.sample(stream(self.seed, "randomize", path), base=np.asarray(parse_color(value)))
             value = self._keep(path, np.clip(np.asarray(drawn, float), 0.0, 1.0))
         return value
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from simgen.paths import assets_dir
 from simgen.spec.camera import CameraSpec
 from simgen.spec.counted import counted
 from simgen.spec.distribution import Distribution
+from simgen.spec.object import ObjectSpec
 from simgen.spec.parts import shape_parts
+from simgen.spec.problems import FieldError
 from simgen.spec.shape import ShapeSpec, mesh_files
 from simgen.spec.task import TaskSpec
 from simgen.world.asset import load_assets
@@ -23,6 +26,8 @@ from simgen.world.scene.model import ArticulatedModel, ObjectModel
 from simgen.world.scene.objects import TABLE_HEIGHT, can_stretch, load_mesh_object, make_fixture, make_object
 from simgen.world.scene.place import place_slots
 from simgen.world.scene.slots import BodySlot, CameraSlot, Layout, Motion
+
+Model = TypeVar("Model")
 
 
 def shape_models(shape: ShapeSpec, scale: np.ndarray | float = 1.0) -> list[ObjectModel]:
@@ -55,7 +60,7 @@ def shape_models(shape: ShapeSpec, scale: np.ndarray | float = 1.0) -> list[Obje
 def _rigid(pattern: str, models: Sequence[ObjectModel | ArticulatedModel]) -> list[ObjectModel]:
     rigid = [model for model in models if isinstance(model, ObjectModel)]
     if len(rigid) < len(models):
-        raise BadInput(f"asset: {pattern!r} matches assets whose moving parts differ; write those that go together.")
+        raise BadInput(f"{pattern!r} matches assets whose moving parts differ; write those that go together.")
     return rigid
 
 
@@ -79,13 +84,28 @@ def _slots(name: str, task: TaskSpec) -> tuple[BodySlot, ...]:
     spec = task.scene.objects[name]
     if not any(shape_parts(shape) for shape in spec.shapes):
         return (_slot(name, task),)
-    models = [model for shape in spec.shapes for model in shape_articulations(shape)]
+    path = ("scene", "objects", name)
+    models = _each_shape(name, spec, shape_articulations)
     if len({model.topology for model in models}) > 1:
-        raise BadInput(f"scene.objects.{name}.choose: worlds of one model need the same moving parts.")
+        raise FieldError((*path, "choose"), "worlds of one model need the same moving parts.")
     if any(np.ptp(scale) > 0 for scale in _scales(name, task)):
-        raise BadInput(f"scene.objects.{name}.scale: what has moving parts has one factor for all axes.")
+        raise FieldError((*path, "scale"), "what has moving parts has one factor for all axes.")
     root = BodySlot(name, "fixed", tuple(model.root for model in models), spec.class_ or "")
     return (root, *(_part_slot(name, part, models) for part in models[0].parts))
+
+
+def _each_shape(name: str, spec: ObjectSpec, make: Callable[[ShapeSpec], list[Model]]) -> list[Model]:
+    """Returns the models of all shapes of an object; what is wrong with one is said of its field."""
+    places = [(("marker",), spec.marker)] if spec.marker is not None else [((), spec)]
+    if spec.choose is not None:
+        places = [(("choose", index), shape) for index, shape in enumerate(spec.choose)]
+    models: list[Model] = []
+    for place, written in places:
+        try:
+            models += [model for shape in written.each for model in make(shape)]
+        except BadInput as error:
+            raise FieldError(("scene", "objects", name, *place, written.kind), str(error)) from error
+    return models
 
 
 def _part_slot(name: str, part: str, models: Sequence[ArticulatedModel]) -> BodySlot:
@@ -106,7 +126,7 @@ def _slot(name: str, task: TaskSpec) -> BodySlot:
     motion: Motion = "marker" if spec.marker is not None else "fixed" if spec.fixed else "dynamic"
     scales = _scales(name, task)
     usual = np.mean(scales, axis=0)
-    candidates = tuple(model for shape in spec.shapes for model in shape_models(shape, usual))
+    candidates = tuple(_each_shape(name, spec, lambda shape: shape_models(shape, usual)))
     if motion != "marker":
         _require_stretchable(name, candidates, scales)
     return BodySlot(name, motion, candidates, spec.class_ or "")
@@ -140,10 +160,10 @@ def _require_stretchable(name: str, candidates: Sequence[ObjectModel], scales: S
         for scale in scales:
             if not can_stretch(model, scale):
                 factors = ", ".join(f"{factor:g}" for factor in scale)
-                raise BadInput(
-                    f"scene.objects.{name}.scale: a {model.kind} has round pieces, which cannot be stretched by "
-                    f"[{factors}]. Allowed: one factor for all axes"
-                    f"{' or [x, x, z]' if can_stretch(model, np.array([1.0, 1.0, 2.0])) else ''}."
+                raise FieldError(
+                    ("scene", "objects", name, "scale"),
+                    f"a {model.kind} has round pieces, which cannot be stretched by [{factors}]. Allowed: one factor "
+                    f"for all axes{' or [x, x, z]' if can_stretch(model, np.array([1.0, 1.0, 2.0])) else ''}.",
                 )
 
 

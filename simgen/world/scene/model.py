@@ -9,6 +9,7 @@ import numpy as np
 
 ColliderKind = Literal["box", "cylinder", "sphere", "capsule", "mesh"]
 JointKind = Literal["revolute", "prismatic"]
+PART_ARMATURE = 1e-4  # of the joints of articulated objects [kg or kg m^2]; levers weigh next to nothing
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,11 @@ def overlap(a: Placed, b: Placed, clearance: float) -> bool:
     """Says whether the boxes of two objects are nearer than `clearance` [m] (separating axes; heights included)."""
     if a.position[2] + a.low[2] > b.top - 1e-6 or b.position[2] + b.low[2] > a.top - 1e-6:
         return False
+    return overlap_in_plan(a, b, clearance)
+
+
+def overlap_in_plan(a: Placed, b: Placed, clearance: float) -> bool:
+    """Says whether two objects, as seen from above, are nearer than `clearance` [m]."""
     first, second = a.corners(clearance), b.corners(0.0)
     for yaw in (a.yaw, b.yaw):
         for axis in ((np.cos(yaw), np.sin(yaw)), (-np.sin(yaw), np.cos(yaw))):
@@ -85,8 +90,12 @@ def place(
     rng: np.random.Generator,
     solid: bool,
     ground_height: float,
+    parts: np.ndarray,
 ) -> Placed:
-    """Draws one pose that satisfies the relation; whether it is free is not asked here. The table top is at 0."""
+    """Draws one pose that satisfies the relation; whether it is free is not asked here. The table top is at 0.
+
+    It stands on its own foot; its moving parts, `parts` (N, 3) [m] in its frame, count for the room that it takes.
+    """
     yaw = float(draw(spec.yaw, rng))
     tilt = Rotation.from_euler("xyz", spec.rpy or (0.0, 0.0, 0.0))
     low, high = _reach(model, scale, None if spec.rpy is None else tilt)
@@ -103,6 +112,9 @@ def place(
     interior = None if model.interior is None else float(model.interior * scale[2])
     rotation = Rotation.from_euler("z", yaw) * tilt
     levels = tuple(float(level * scale[2]) for level in model.levels)
+    if len(parts):
+        points = tilt.apply(parts)
+        low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
     return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid, fixture, levels)
 
 
@@ -129,13 +141,23 @@ def _base(spec: PoseSpec, target: Placed) -> float:
     return target.top
 
 
-def free(spec: PoseSpec, placed: Placed, others: Mapping[str, Placed]) -> bool:
-    """Says whether an object keeps clear of all others, except of the one that carries it."""
+def free(spec: PoseSpec, placed: Placed, others: Mapping[str, Placed], robot: Sequence[Placed] = ()) -> bool:
+    """Says whether an object keeps clear of all others, except of the one that carries it.
+
+    Args:
+        spec: Where it shall be.
+        placed: Where it would be.
+        others: What has its place.
+        robot: The room that the robot takes, of which what stands aside keeps clear.
+    """
+    carrier = spec.target if spec.relation in ("on", "in") else None
+    rest = {name: other for name, other in others.items() if name != carrier}
+    if spec.aside:
+        blocked = any(overlap_in_plan(placed, other, spec.clearance) for other in rest.values())
+        return not blocked and not any(overlap(placed, part, spec.clearance) for part in robot)
     if not placed.solid:
         return True
-    carrier = spec.target if spec.relation in ("on", "in") else None
-    rest = (other for name, other in others.items() if name != carrier and other.solid)
-    return not any(overlap(placed, other, spec.clearance) for other in rest)
+    return not any(overlap(placed, other, spec.clearance) for other in rest.values() if other.solid)
 
 
 def on_board(placed: Placed, level: int, shelf: Placed) -> bool:

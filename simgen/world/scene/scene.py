@@ -9,7 +9,6 @@ import numpy as np
 
 from simgen.world.navigation.grid import Grid
 from simgen.world.scene.model import PartJoint
-from simgen.world.scene.slots import Layout
 
 
 @dataclass(frozen=True)
@@ -125,8 +124,6 @@ class RobotSetup:
         delay: How late actions are [control steps].
         push: How its tool is pushed, or None.
         command: Velocity that it is asked for: forward, left [m/s], yaw rate [rad/s].
-        shift: Of a base that is not fixed, from where the layout has it, in the world [m]. Shape: (3,).
-        turn: The same about z [rad].
     """
 
     qpos: np.ndarray
@@ -139,8 +136,6 @@ class RobotSetup:
     delay: int = 0
     push: Push | None = None
     command: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    shift: np.ndarray = field(default_factory=lambda: np.zeros(3))
-    turn: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,9 +187,3 @@ class Scene:
     stages: tuple[tuple[str, str], ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
     place: Place | None = None
-
-
-def root_start(robot: RobotSetup, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """Returns where a floating robot begins: position [m] (3,) and quaternion wxyz (4,)."""
-    half = 0.5 * (layout.robot_yaw + robot.turn)
-    return np.asarray(layout.robot_position) + robot.shift, np.array([np.cos(half), 0.0, 0.0, np.sin(half)])

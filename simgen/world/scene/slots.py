@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from simgen.spec.camera import DerivedOutput, NativeOutput
 from simgen.world.scene.model import JointKind, ObjectModel, PartJoint
 
@@ -102,6 +104,12 @@ class Layout:
     impratio: float = 10.0
     contacts_per_world: int | None = None
     constraints_per_world: int | None = None
+
+    @property
+    def robot_pose(self) -> np.ndarray:
+        """Where the robot's base begins: position [m] and quaternion wxyz. Shape: (7,)."""
+        half = 0.5 * self.robot_yaw
+        return np.array([*self.robot_position, np.cos(half), 0.0, 0.0, np.sin(half)])
 
     def slot(self, name: str) -> int:
         """Returns the index of the body slot called `name`."""

@@ -119,7 +119,7 @@ def _by_number(task: AnyTask) -> Iterator[TaskSpec]:
 
 
 def _count(task: TaskSpec, name: str) -> object:
-    return task.scene.objects[name].count
+    return task.scene.written[name].count
 
 
 def _by_topology(task: TaskSpec) -> Iterator[tuple[TaskSpec, float]]:

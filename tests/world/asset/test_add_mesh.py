@@ -20,6 +20,7 @@ from simgen.world.asset import load_asset, read_card
 from simgen.world.asset.add import AddOptions, add_asset
 from simgen.world.asset.build import BuildOptions
 from simgen.world.asset.card import UNKNOWN
+from simgen.world.scene.mesh import decompose
 from simgen.world.scene.mesh.simplify import merge_vertices
 from simgen.world.scene.model import ObjectModel
 from simgen.world.scene.objects import load_mesh_object, make_object
@@ -93,8 +94,44 @@ def test_an_open_surface_weighs_what_its_pieces_do_and_says_so(tmp_path: Path, a
     box.update_faces(np.arange(len(box.faces)) > 1)
     box.export(tmp_path / "open.ply")
     _, card = add_asset(tmp_path / "open.ply", assets, AddOptions(build=BuildOptions(decompose="hull")))
-    assert any("not watertight" in note for note in card.notes)
+    assert any("not watertight: its volume is taken as that of its convex hull" in note for note in card.notes)
     assert card.mass == pytest.approx(1.0, rel=1e-4)
+
+
+def test_holes_of_a_scan_are_closed(tmp_path: Path, assets: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ball = trimesh.creation.icosphere(3, 0.05)
+    whole = ball.volume
+    lost = np.random.default_rng(0).choice(len(ball.faces), 40, replace=False)
+    ball.update_faces(~np.isin(np.arange(len(ball.faces)), lost))
+    ball.export(tmp_path / "ball.stl")
+    _, card = add_asset(tmp_path / "ball.stl", assets, AddOptions())
+    assert card.mass == pytest.approx(1000 * whole, rel=1e-4)
+    assert card.root.pieces == 1
+    assert "the surface of the body is not watertight: its holes, which are small, were closed" in card.notes
+    assert "cutting" not in caplog.text
+
+
+def test_a_person_is_told_before_an_open_surface_is_cut(
+    tmp_path: Path, assets: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMGEN_CACHE", str(tmp_path / "cache"))
+    box = trimesh.creation.box((0.1, 0.1, 0.1))
+    box.update_faces(box.triangles_center[:, [0, 2]].min(axis=1) < -0.04)  # a floor and a wall
+    box.export(tmp_path / "open.ply")
+    _, card = add_asset(tmp_path / "open.ply", assets, AddOptions())
+    assert "'open' (4 triangles, not watertight): cutting into convex pieces, once; it may take a minute" in caplog.text
+    assert card.root.pieces > 1
+    assert any("its volume is taken as that of its convex pieces" in note for note in card.notes)
+
+
+def test_pieces_are_cut_anew_with_other_settings(tmp_path: Path, assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMGEN_CACHE", str(tmp_path / "cache"))
+    shape = make_object("l_shape").visual
+    vertices, faces, _ = merge_vertices(shape.vertices, shape.faces)
+    for iterations in (60, 60, 20):
+        monkeypatch.setitem(decompose._CLOSED_SEARCH, "mcts_iterations", iterations)
+        decompose.convex_pieces("l", vertices, faces)
+    assert len(list((tmp_path / "cache").glob("convex-*/*.npz"))) == 2
 
 
 def test_gltf_is_turned_from_y_up_and_keeps_its_colours(tmp_path: Path, assets: Path) -> None:

@@ -43,7 +43,7 @@ class Sampled:
         index = self.layout.slot(name)
         body = scene.bodies[index]
         vertices = self.layout.bodies[index].candidates[body.candidate].visual.vertices
-        rotation = Rotation.from_quat(np.roll(body.quaternion, -1))
+        rotation = Rotation.from_quat(body.quaternion, scalar_first=True)
         return rotation.apply(vertices * body.scale) + body.position
 
 

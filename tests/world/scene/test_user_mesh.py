@@ -77,6 +77,18 @@ def test_open_surface_takes_the_mass_of_its_hull(tmp_path: Path, caplog: pytest.
     assert model.volume == pytest.approx(0.001, rel=1e-4)
 
 
+def test_small_holes_are_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    ball = trimesh.creation.icosphere(2, 0.05)
+    whole = ball.volume
+    ball.update_faces(np.arange(len(ball.faces)) > 4)
+    ball.export(tmp_path / "ball.ply")
+    with caplog.at_level(logging.WARNING):
+        model = load_mesh_object(tmp_path / "ball.ply")
+    assert not caplog.text
+    assert model.volume == pytest.approx(whole, rel=0.01)
+    assert len(model.colliders) == 1
+
+
 def test_inside_out_surface_is_still_a_solid(tmp_path: Path) -> None:
     box = trimesh.creation.box((0.1, 0.1, 0.1))
     box.invert()

@@ -101,7 +101,7 @@ def _actions(dataset: Dataset, phases: Sequence[PhaseSample]) -> Html | None:
         bounds = (-1.0, 1.0) if np.abs(values).max() <= 1.0 + 1e-5 else None
         chart = histogram(series, f"values of action {names[column]}", "", small=True, bounds=bounds)
         figures.append(figure(names[column], chart))
-    robot = dataset.spec.get("robot")
+    robot = dataset.spec_of().get("robot")
     control = robot.get("control") if isinstance(robot, dict) else None
     note = f"Share of steps by value, per dimension of {control or 'the action'}."
     return section("Actions", _legend(known), _grid(figures, small=True), note=note, id_="actions")
@@ -112,7 +112,7 @@ def action_names(dataset: Dataset, number: int) -> list[str]:
     named = dataset.features.get("actions", {}).get("names")
     if isinstance(named, list) and len(named) == number:
         return [str(name) for name in named]
-    robot = dataset.spec.get("robot")
+    robot = dataset.spec_of().get("robot")
     control = str(robot.get("control", "")) if isinstance(robot, dict) else ""
     if control.startswith("pd_ee_") and number in (6, 7):
         return [*_DELTA_POSE, "gripper"][:number]

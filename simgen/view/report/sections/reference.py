@@ -21,7 +21,7 @@ def cameras(dataset: Dataset) -> Html | None:
     episode = dataset[0]
     if not episode.cameras:
         return None
-    specs = dataset.spec.get("cameras")
+    specs = dataset.spec_of().get("cameras")
     rows = [_camera(episode, name, specs.get(name) if isinstance(specs, dict) else None) for name in episode.cameras]
     columns = ("Camera", "Size [px]", "Outputs", "Field of view", "fx, fy [px]", "cx, cy [px]", "Position [m]", "Mount")
     note = (

@@ -16,12 +16,14 @@ from simgen.world.engine.bookkeeping import FIRST_LINK_ID, GROUND_ID, TABLE_ID
 from simgen.world.engine.maniskill.bodies import GROUND, TABLE, build_bodies, build_fixtures
 from simgen.world.engine.maniskill.config import BatchConfig
 from simgen.world.engine.maniskill.forces import Forces
+from simgen.world.engine.maniskill.mechanisms import Mechanisms
 from simgen.world.engine.maniskill.pictures import Pictures, light_up
 from simgen.world.engine.maniskill.robot import build_robot, joint_order
-from simgen.world.engine.maniskill.state import cpu_state, gpu_state
+from simgen.world.engine.maniskill.shapes import make_pose
+from simgen.world.engine.maniskill.state import can_move, cpu_state, gpu_state
 from simgen.world.engine.maniskill.system import gpu_system, make_scene
 from simgen.world.robot.card import load_card
-from simgen.world.scene.scene import Scene, root_start
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
 
 
@@ -52,14 +54,15 @@ class Batch:
         scene = self._scene = make_scene(scenes, self._dt, self.device, self.rendering)
         self._robot = build_robot(scene, layout, scenes)
         self._order = joint_order(self._robot._objs[0], self._card)
-        self._bodies = build_bodies(scene, layout, scenes)
+        self._mechanisms = Mechanisms(scene, layout, scenes)
+        self._bodies = build_bodies(scene, layout, scenes, self._mechanisms.links)
         self._fixtures = build_fixtures(scene, layout, scenes)
         if self.rendering:
             light_up(scene, layout, scenes)
         scene._setup(enable_gpu=scene.gpu_sim_enabled)
         self._links = [self._robot.links_map[name] for name in self.link_names]
         named: dict[str, Link | Actor] = dict(zip(self.link_names, self._links, strict=True))
-        named |= {slot.name: actor for slot, actor in zip(layout.bodies, self._bodies, strict=True)}
+        named |= {slot.name: thing for slot, thing in zip(layout.bodies, self._bodies, strict=True)}
         self._named = named
         self._forces = Forces(scene, {name: named[name] for name in self.row_names}, self._fixtures)
         self._wrenches: dict[str, torch.Tensor] = {}
@@ -97,9 +100,8 @@ class Batch:
         self._robot.set_qpos(self._sorted(qpos))
         self._robot.set_qvel(torch.zeros_like(qpos))
         if self._card.is_floating:
-            starts = [root_start(scene.robot, self.config.layout) for scene in self._scenes]
-            rows = torch.tensor(np.array([np.concatenate(start) for start in starts]), dtype=torch.float32)
-            self._place_root(rows.to(self.device))
+            pose = torch.tensor(self.config.layout.robot_pose, dtype=torch.float32)
+            self._place_root(pose.to(self.device).expand(len(qpos), 7))
         self.set_targets(held(qpos))
         self._scene._gpu_apply_all()
         gpu_system(self._scene).gpu_update_articulation_kinematics()
@@ -152,6 +154,7 @@ class Batch:
             for name, wrench in self._wrenches.items():
                 self._push(self._named[name], wrench)
             self._apply_effort()
+            self._mechanisms.resist()
             self._scene.step()
         self._wrenches.clear()
         if self._scene.gpu_sim_enabled:
@@ -172,22 +175,26 @@ class Batch:
 
     def state(self) -> WorldState:
         """Returns the state now. Shapes: (N, ...)."""
-        read = gpu_state if self._scene.gpu_sim_enabled else cpu_state
-        return read(self._robot, self._order, self._links, self._bodies)
+        if self._scene.gpu_sim_enabled:
+            return gpu_state(self._robot, self._order, self._links, self._bodies)
+        return cpu_state(self._robot, self._order, self._links, self._bodies, self._mechanisms.joints())
 
     def set_state(self, env_ids: Sequence[int], state: WorldState) -> None:
         """Puts worlds into a state; rows of `state` are one per env id."""
-        scene, bodies = self._scene, self._bodies
+        scene = self._scene
         scene._reset_mask[:] = False
         scene._reset_mask[list(env_ids)] = True
         self._robot.set_qpos(self._sorted(state.qpos))
         self._robot.set_qvel(self._sorted(state.qvel))
-        for index, actor in enumerate(bodies):
+        for index, thing in enumerate(self._bodies):
+            if isinstance(thing, Link):
+                continue
             pose = torch.cat([state.body_position[:, index], state.body_quaternion[:, index]], -1)
-            actor.set_pose(Pose.create(pose))
-            if actor.px_body_type == "dynamic":
-                actor.set_linear_velocity(state.body_linear_velocity[:, index])
-                actor.set_angular_velocity(state.body_angular_velocity[:, index])
+            thing.set_pose(Pose.create(pose))
+            if can_move(thing):
+                thing.set_linear_velocity(state.body_linear_velocity[:, index])
+                thing.set_angular_velocity(state.body_angular_velocity[:, index])
+        self._mechanisms.set_state(state)
         if self._card.is_floating:
             self._place_root(torch.cat([state.link_position, state.link_quaternion], -1)[:, 0])
             self._robot.set_root_linear_velocity(state.root_velocity[:, :3])
@@ -205,6 +212,14 @@ class Batch:
             scene._gpu_fetch_all()
         else:
             self.set_targets(held(state.qpos))
+
+    def move_body(self, slot: int, pose: np.ndarray) -> None:
+        """Puts a fixed body of the one world on the CPU elsewhere: position [m], quaternion wxyz. Shape: (7,)."""
+        place = make_pose(pose[:3], pose[3:])
+        if slot in self._mechanisms.links:
+            self._mechanisms.place(slot, place)
+        else:
+            self._bodies[slot].set_pose(place)
 
     def contacts(self, a: str, b: str) -> torch.Tensor:
         """Returns the force [N] that `b` exerts on `a`. Shape: (N, 3)."""
@@ -248,8 +263,11 @@ class Batch:
 
     def close(self) -> None:
         """Frees the worlds."""
-        for name in ("_pictures", "_forces", "_named", "_links", "_bodies", "_fixtures", "_robot", "_scene"):
+        for name in _BUILT:
             self.__dict__.pop(name, None)
+
+
+_BUILT = ("_pictures", "_forces", "_named", "_links", "_bodies", "_mechanisms", "_fixtures", "_robot", "_scene")
 
 
 def held(qpos: torch.Tensor) -> torch.Tensor:
@@ -264,27 +282,5 @@ def _initial(scenes: Sequence[Scene], layout: Layout) -> tuple[list, list, list,
         [scene.robot.qpos for scene in scenes],
         [[body.position for body in row] for row in bodies],
         [[body.quaternion for body in row] for row in bodies],
-        [np.concatenate(root_start(scene.robot, layout)) for scene in scenes],
-    )
-
-
-def same_build(first: Scene, second: Scene) -> bool:
-    """Whether two scenes differ in initial poses and in where their cameras look only."""
-    return _fingerprint(first) == _fingerprint(second)
-
-
-def _fingerprint(scene: Scene) -> tuple:
-    bodies = tuple(
-        (b.candidate, tuple(b.scale), b.mass, b.density, b.friction, b.restitution, tuple(b.color), b.texture)
-        + tuple(b.center_offset)
-        for b in scene.bodies
-    )
-    robot, light = scene.robot, scene.light
-    return (
-        bodies,
-        (robot.stiffness_scale, robot.damping_scale, robot.armature_scale, robot.friction_scale),
-        robot.force_scale,
-        (tuple(light.direction), light.intensity, tuple(light.color), light.ambient, tuple(light.background)),
-        (scene.gravity, scene.table_friction),
-        (tuple(scene.table_color), scene.table_texture, tuple(scene.ground_color), scene.ground_texture),
+        [layout.robot_pose] * len(scenes),
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import sapien
 from mani_skill.envs.scene import ManiSkillScene
-from mani_skill.utils.structs.actor import Actor
+from mani_skill.utils.structs import Actor, Link
 from sapien.render import RenderShape
 
 from simgen.world.engine.appearance import METRES_PER_REPEAT, OBJECT_GLOSS
@@ -21,15 +21,28 @@ from simgen.world.scene.scene import Body, Scene
 from simgen.world.scene.slots import BodySlot, Layout
 
 TABLE, GROUND = "table", "ground"
+_SELF = 1  # what has one family and this bit ignores each other
 
 
-def build_bodies(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene]) -> list[Actor]:
-    """Builds the objects of all sub-scenes; returns one actor per slot of the layout, over all worlds."""
-    actors = []
+def build_bodies(
+    scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene], links: Mapping[int, Link]
+) -> list[Actor | Link]:
+    """Builds the objects of all sub-scenes; returns what is in each slot of the layout, over all worlds.
+
+    Args:
+        scene: Where to build.
+        layout: What the worlds share.
+        scenes: Of the worlds.
+        links: By slot, of the objects with moving parts, which are there already.
+    """
+    things: list[Actor | Link] = []
     for index, slot in enumerate(layout.bodies):
+        if index in links:
+            things.append(links[index])
+            continue
         copies = [_build_body(scene, layout, slot, each.bodies[index], world) for world, each in enumerate(scenes)]
-        actors.append(Actor.merge(copies, slot.name) if len(copies) > 1 else copies[0])
-    return actors
+        things.append(Actor.merge(copies, slot.name) if len(copies) > 1 else copies[0])
+    return things
 
 
 def build_fixtures(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene]) -> dict[str, list[Actor]]:
@@ -54,10 +67,16 @@ def build_fixtures(scene: ManiSkillScene, layout: Layout, scenes: Sequence[Scene
 
 
 def _build_body(scene: ManiSkillScene, layout: Layout, slot: BodySlot, body: Body, world: int) -> Actor:
+    kind = "dynamic" if slot.motion == "dynamic" else "kinematic"
+    pose = make_pose(body.position, body.quaternion)
+    return _build(scene, solid_parts(layout, slot, body), slot.name, world, kind, pose)
+
+
+def solid_parts(layout: Layout, slot: BodySlot, body: Body, family: int = 0) -> Parts:
+    """Returns what an object is made of; those of one family, 0 excepted, do not collide with each other."""
     model = slot.candidates[body.candidate]
-    marker, dynamic = slot.motion == "marker", slot.motion == "dynamic"
     mass = None
-    if dynamic:
+    if slot.motion == "dynamic":
         solid = MassProperties(model.volume, model.center_of_mass, model.inertia)
         solid = scale_mass_properties(solid, body.scale)
         density = body.density if body.mass is None else body.mass / solid.volume
@@ -67,14 +86,12 @@ def _build_body(scene: ManiSkillScene, layout: Layout, slot: BodySlot, body: Bod
         shown = body.texture if layout.textures else None
         return [make_look(model.visual, body.color, shown, slot.texture_size, body.scale, OBJECT_GLOSS)]
 
-    parts = Parts(
-        colliders=() if marker else [scaled(collider, body.scale) for collider in model.colliders],
-        surface=Surface(body.friction, body.restitution),
+    return Parts(
+        colliders=() if slot.motion == "marker" else [scaled(collider, body.scale) for collider in model.colliders],
+        surface=Surface(body.friction, body.restitution, ignore=_SELF if family else 0, family=family),
         mass=mass,
         looks=looks,
     )
-    pose = make_pose(body.position, body.quaternion)
-    return _build(scene, parts, slot.name, world, "dynamic" if dynamic else "kinematic", pose)
 
 
 def _build(scene: ManiSkillScene, parts: Parts, name: str, world: int, kind: str, pose: sapien.Pose) -> Actor:

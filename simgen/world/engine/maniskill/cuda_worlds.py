@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
+from simgen.errors import BadInput
 from simgen.world.engine.base import WorldState
-from simgen.world.engine.maniskill.batch import Batch, same_build
+from simgen.world.engine.maniskill.batch import Batch
 from simgen.world.engine.maniskill.config import BatchConfig
 from simgen.world.engine.maniskill.worlds import Images
 from simgen.world.scene.scene import Scene
@@ -54,6 +55,14 @@ class BatchWorlds:
         if state is not None:
             self._batch.set_state(kept, WorldState(**{name: rows[kept] for name, rows in vars(state).items()}))
 
+    def move_body(self, slot: int, pose: torch.Tensor) -> None:
+        """Is not there.
+
+        Raises:
+            BadInput: Always.
+        """
+        raise BadInput(f"body {slot}: cannot be moved by hand on {self._device}; use device cpu or --engine newton.")
+
     def step(self) -> None:
         """Advances all worlds by one control step."""
         self._batch.set_targets(self.targets)
@@ -90,3 +99,25 @@ class BatchWorlds:
     def close(self) -> None:
         """Frees the worlds."""
         self._batch.close()
+
+
+def same_build(first: Scene, second: Scene) -> bool:
+    """Whether two scenes differ in initial poses and in where their cameras look only."""
+    return _fingerprint(first) == _fingerprint(second)
+
+
+def _fingerprint(scene: Scene) -> tuple:
+    bodies = tuple(
+        (b.candidate, tuple(b.scale), b.mass, b.density, b.friction, b.restitution, tuple(b.color), b.texture)
+        + tuple(b.center_offset)
+        for b in scene.bodies
+    )
+    robot, light = scene.robot, scene.light
+    return (
+        bodies,
+        (robot.stiffness_scale, robot.damping_scale, robot.armature_scale, robot.friction_scale),
+        robot.force_scale,
+        (tuple(light.direction), light.intensity, tuple(light.color), light.ambient, tuple(light.background)),
+        (scene.gravity, scene.table_friction),
+        (tuple(scene.table_color), scene.table_texture, tuple(scene.ground_color), scene.ground_texture),
+    )

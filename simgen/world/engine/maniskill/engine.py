@@ -12,6 +12,7 @@ from simgen.world.engine.bookkeeping import SceneBook, segmentation_ids
 from simgen.world.engine.maniskill.config import BatchConfig
 from simgen.world.engine.maniskill.worlds import PoolWorlds, Worlds
 from simgen.world.robot.card import load_card
+from simgen.world.scene.place.slots import is_person
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
 
@@ -31,7 +32,7 @@ class ManiSkillEngine:
         processes: Worker processes on the CPU; None: one per core, at most N.
 
     Raises:
-        BadInput: If memory does not allow so many worlds.
+        BadInput: If memory does not allow so many worlds; moving parts or walking people on a CUDA device.
         SimgenError: If ManiSkill or the GPU library of PhysX is missing.
     """
 
@@ -47,7 +48,8 @@ class ManiSkillEngine:
         processes: int | None = None,
     ) -> None:
         self.layout, self.num_envs, self.device = layout, num_envs, torch.device(device)
-        _require_rigid(layout)
+        if self.device.type != "cpu":
+            _require_rigid(layout)
         config = BatchConfig(layout, substeps, control_dt)
         self.link_names, self.joint_names = config.link_names, load_card(layout.robot).joint_names
         self._rows = {name: row for row, name in enumerate(config.row_names)}
@@ -84,12 +86,8 @@ class ManiSkillEngine:
         targets[:, 2] = 0.0 if effort is None else effort
 
     def move_body(self, name: str, position: torch.Tensor, quaternion: torch.Tensor) -> None:
-        """Is not there.
-
-        Raises:
-            BadInput: Always.
-        """
-        raise BadInput(f"{name}: the maniskill engine cannot move fixed bodies, so nobody walks; use --engine newton.")
+        """Puts a fixed body elsewhere. Shapes: (E, 3) [m], (E, 4) wxyz."""
+        self._open.move_body(self.layout.slot(name), torch.cat([position, quaternion], -1))
 
     def apply_wrench(self, body: str, wrench: torch.Tensor) -> None:
         """Pushes a body during the next step: force [N], torque [N m], world frame. Shape: (E, 6)."""
@@ -167,6 +165,7 @@ class ManiSkillEngine:
         """Returns the worlds whose last step cannot be trusted, with the reason and the remedy."""
         state = self.state()
         rows = [state.qpos, state.qvel, state.body_position.flatten(1), state.body_linear_velocity.flatten(1)]
+        rows += [state.joint_position, state.joint_velocity]
         finite = torch.isfinite(torch.cat(rows, -1)).all(-1)
         lost = (~finite).nonzero().flatten().tolist()
         return dict.fromkeys(lost, "the state is not finite (NaN); use a higher `episode.sim_hz`")
@@ -183,11 +182,12 @@ class ManiSkillEngine:
 
 
 def _require_rigid(layout: Layout) -> None:
-    if layout.joints:
-        part = layout.bodies[layout.joints[0]]
+    """Refuses what worlds on a GPU cannot do."""
+    moving = [f"scene.objects.{slot.parent}: has moving parts" for slot in layout.bodies if slot.joint is not None]
+    moving += [f"scene.place: {slot.name} walks" for slot in layout.bodies if is_person(slot.name)]
+    if moving:
         raise BadInput(
-            f"scene.objects.{part.parent}: has moving parts, which simgen builds in the newton engine only. Allowed: "
-            "engine newton; or one of ManiSkill's own environments, e.g. OpenCabinetDrawer-v1 (`simgen list maniskill`)"
+            f"{moving[0]}, which the maniskill engine simulates on the CPU only. Allowed: device cpu; or engine newton."
         )
 
 

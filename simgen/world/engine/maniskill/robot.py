@@ -31,11 +31,10 @@ from simgen.world.robot.inertia import link_inertias
 from simgen.world.robot.urdf import UrdfJoint, UrdfShape, anchored_links, depth_first, read_urdf
 from simgen.world.robot.visual import load_visual
 from simgen.world.scene.model import Collider, TriangleMesh
-from simgen.world.scene.scene import RobotSetup, Scene, root_start
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
 
 ROBOT = "robot"
-UNMOVED = RobotSetup(np.zeros(0))
 ANCHORED = 1 << 28  # what stands where the robot is bolted down, or what it rolls on, ignores such links
 _SELF = 1 << 29  # links ignore each other
 _FIRST_PAIR = 1
@@ -105,8 +104,8 @@ def _builder(
         built[link].set_name(link)
         if joint is not None:
             _set_joint(built[link], joint)
-    position, quaternion = root_start(scenes[0].robot if card.is_floating else UNMOVED, layout)
-    builder.initial_pose = sapien.Pose(position.tolist(), quaternion.tolist())
+    pose = layout.robot_pose.tolist()
+    builder.initial_pose = sapien.Pose(pose[:3], pose[3:])
     return builder
 
 
@@ -179,7 +178,7 @@ def _collider(shape: UrdfShape) -> Collider:
 def _set_joint(builder: PartsLinkBuilder, joint: UrdfJoint) -> None:
     builder.set_joint_name(joint.name)
     T_joint_axis = np.eye(4)
-    T_joint_axis[:3, :3] = _rotation_to_x(joint.axis)
+    T_joint_axis[:3, :3] = rotation_to_x(joint.axis)
     endless = joint.kind == "revolute" and not np.isfinite([joint.lower, joint.upper]).any()
     builder.set_joint_properties(
         "revolute_unwrapped" if endless else joint.kind,
@@ -189,7 +188,7 @@ def _set_joint(builder: PartsLinkBuilder, joint: UrdfJoint) -> None:
     )
 
 
-def _rotation_to_x(axis: np.ndarray) -> np.ndarray:
+def rotation_to_x(axis: np.ndarray) -> np.ndarray:
     """Returns a rotation whose x axis is `axis`: SAPIEN's joints turn about x. Shape: (3, 3)."""
     x = axis / np.linalg.norm(axis)
     helper = np.eye(3)[int(np.argmin(np.abs(x)))]

@@ -29,12 +29,14 @@ class Surface:
     Args:
         friction: Coulomb coefficient; PhysX takes the mean of two surfaces.
         restitution: 0..1; the mean here too.
-        ignore: Bits; solids that share one do not collide with each other.
+        ignore: Bits; solids of one family that share one do not collide with each other.
+        family: See `ignore`; at most 65535.
     """
 
     friction: float
     restitution: float = 0.0
     ignore: int = 0
+    family: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +102,7 @@ def attach(component: physx.PhysxRigidBaseComponent, parts: Parts) -> None:
         shape = _shape(collider, material)
         pose = make_pose(collider.position, collider.quaternion)
         shape.local_pose = pose * _X_TO_Z if collider.kind in ("cylinder", "capsule") else pose
-        shape.set_collision_groups([1, 1, surface.ignore, 0])
+        shape.set_collision_groups([1, 1, surface.ignore, surface.family])
         component.attach(shape)
     if parts.mass is not None and isinstance(component, physx.PhysxRigidBodyComponent):
         component.mass = parts.mass.mass

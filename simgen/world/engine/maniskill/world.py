@@ -74,7 +74,14 @@ class SapienWorld:
         self._rows["forces"][:] = 0.0
         self._write_state()
 
+    def _move_bodies(self) -> None:
+        """Puts fixed bodies where the owner wants them."""
+        for slot in np.flatnonzero(self._rows["moved"]):
+            self._batch.move_body(int(slot), self._rows["body"][slot, :7])
+        self._rows["moved"][:] = 0
+
     def _step(self, _: None) -> None:
+        self._move_bodies()
         self._batch.set_targets(torch.from_numpy(self._rows["targets"][None]))
         wrenches = self._rows["wrenches"]
         for row in np.flatnonzero(wrenches.any(axis=1)):
@@ -90,6 +97,7 @@ class SapienWorld:
         self._rows["forces"][:] = self._batch.contact_matrix()
 
     def _render(self, _: None) -> None:
+        self._move_bodies()
         for camera, images in self._batch.render().items():
             for output, image in images.items():
                 self._rows[f"image/{camera}/{output}"][:] = image[0].numpy()
@@ -98,12 +106,14 @@ class SapienWorld:
 
     def _write_state(self) -> None:
         state, rows = self._batch.state(), self._rows
-        bodies = state.body_position.shape[1]
+        bodies, joints = state.body_position.shape[1], state.joint_position.shape[1]
         rows["qpos"][:], rows["qvel"][:], rows["root"][:] = state.qpos[0], state.qvel[0], state.root_velocity[0]
         rows["link"][:, :3], rows["link"][:, 3:] = state.link_position[0], state.link_quaternion[0]
         rows["body"][:bodies, :3], rows["body"][:bodies, 3:7] = state.body_position[0], state.body_quaternion[0]
         rows["body"][:bodies, 7:10] = state.body_linear_velocity[0]
         rows["body"][:bodies, 10:] = state.body_angular_velocity[0]
+        rows["moved"][:] = 0
+        rows["joint"][0, :joints], rows["joint"][1, :joints] = state.joint_position[0], state.joint_velocity[0]
 
 
 def make_world(config: BatchConfig) -> SapienWorld:

@@ -33,6 +33,7 @@ class Worlds(Protocol):
     wrenches: torch.Tensor
 
     def reset(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None: ...
+    def move_body(self, slot: int, pose: torch.Tensor) -> None: ...
     def step(self) -> None: ...
     def state(self) -> WorldState: ...
     def set_state(self, env_ids: Sequence[int], state: WorldState) -> None: ...
@@ -73,14 +74,20 @@ class PoolWorlds:
         }
         self._pool.run("reset", env_ids, starts)
 
+    def move_body(self, slot: int, pose: torch.Tensor) -> None:
+        """Puts a fixed body elsewhere, which the worlds see when they next step or draw. Shape of pose: (N, 7)."""
+        self._rows["body"][:, slot, :7] = pose
+        self._rows["moved"][:, slot] = 1
+
     def step(self) -> None:
         """Advances all worlds by one control step."""
         self._pool.run("step")
 
     def state(self) -> WorldState:
         """Returns copies of the state."""
-        link, bodies = self._rows["link"].clone(), len(self._config.layout.bodies)
-        body = self._rows["body"][:, :bodies].clone()
+        layout, link = self._config.layout, self._rows["link"].clone()
+        body = self._rows["body"][:, : len(layout.bodies)].clone()
+        joint = self._rows["joint"][..., : len(layout.joints)].clone()
         return WorldState(
             qpos=self._rows["qpos"].clone(),
             qvel=self._rows["qvel"].clone(),
@@ -90,8 +97,8 @@ class PoolWorlds:
             body_quaternion=body[..., 3:7],
             body_linear_velocity=body[..., 7:10],
             body_angular_velocity=body[..., 10:],
-            joint_position=body.new_zeros(len(body), 0),
-            joint_velocity=body.new_zeros(len(body), 0),
+            joint_position=joint[:, 0],
+            joint_velocity=joint[:, 1],
             root_velocity=self._rows["root"].clone(),
         )
 
@@ -132,8 +139,12 @@ class PoolWorlds:
 
 
 def _row_specs(config: BatchConfig) -> dict[str, ArraySpec]:
-    """What the worlds share with their owner; 13 numbers per body: position, quaternion, both velocities."""
+    """What the worlds share with their owner.
+
+    13 numbers per body: position, quaternion, both velocities; `moved` marks those whose owner has put them elsewhere.
+    """
     joints, rows = config.num_joints, len(config.row_names)
+    bodies = max(1, len(config.layout.bodies))
     specs = {
         "targets": ArraySpec((3, joints), "float32"),
         "wrenches": ArraySpec((rows, 6), "float32"),
@@ -141,7 +152,9 @@ def _row_specs(config: BatchConfig) -> dict[str, ArraySpec]:
         "qvel": ArraySpec((joints,), "float32"),
         "root": ArraySpec((6,), "float32"),
         "link": ArraySpec((len(config.link_names), 7), "float32"),
-        "body": ArraySpec((max(1, len(config.layout.bodies)), 13), "float32"),
+        "body": ArraySpec((bodies, 13), "float32"),
+        "moved": ArraySpec((bodies,), "uint8"),
+        "joint": ArraySpec((2, max(1, len(config.layout.joints))), "float32"),
         "forces": ArraySpec((rows + 1, rows + 1, 3), "float32"),
     }
     for slot in config.layout.cameras:

@@ -9,10 +9,11 @@ import newton
 import numpy as np
 import warp as wp
 
-from simgen.world.robot.card import RobotCard, load_card
+from simgen.world.engine.newton.capacity import JOINT_ROWS, ROWS_PER_CONTACT, constraint_capacity, contact_capacity
+from simgen.world.robot.card import RobotCard
 from simgen.world.robot.model import robot_builder
-from simgen.world.robot.urdf import anchored_links, read_urdf
-from simgen.world.scene.model import Collider, ObjectModel
+from simgen.world.robot.urdf import anchored_links
+from simgen.world.scene.model import PART_ARMATURE, Collider, ObjectModel
 from simgen.world.scene.slots import BodySlot, Layout
 
 DENSITY = 1000.0
@@ -20,11 +21,7 @@ DENSITY = 1000.0
 CONTACT_IMPEDANCE = (0.98, 0.995, 0.001, 0.5, 2.0)
 # The same of dry friction in joints; at MuJoCo's default a held joint creeps by 0.01 rad/s.
 JOINT_FRICTION_IMPEDANCE = (0.999, 0.999, 0.001, 0.5, 2.0)
-PART_ARMATURE = 1e-4  # of the joints of articulated objects [kg or kg m^2]; levers weigh next to nothing
 PART_LIMIT = (1e5, 1e3)  # stiffness and damping of their limits; softer ones give way to an arm by centimetres
-ROWS_PER_CONTACT = 4  # a friction pyramid
-JOINT_ROWS = 32  # more than the limits and couplings of a robot's joints
-ROWS_PER_TILE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,30 +169,6 @@ def _join(builder: newton.ModelBuilder, members: list[int]) -> None:
         for a in first:
             for b in second:
                 builder.add_shape_collision_filter_pair(a, b)
-
-
-def contact_capacity(layout: Layout) -> int:
-    """Contacts per world to make room for, from what the objects' pieces can have with what they can meet.
-
-    A piece rests on at most a few faces: 4 contacts with the table and 4 with a neighbour; fingers add 16. Of a robot
-    that stands or handles things with all its links, each link may have 2.
-    """
-    if layout.contacts_per_world is not None:
-        return layout.contacts_per_world
-    card = load_card(layout.robot)
-    links = sum(map(len, read_urdf(card).collisions.values())) if card.tip_links else 0
-    solid = [slot for slot in layout.bodies if slot.motion != "marker"]
-    pieces = sum(max(len(model.colliders) for model in slot.candidates) for slot in solid)
-    return int(np.ceil((24 + 8 * pieces + 2 * links) / 16) * 16)
-
-
-def constraint_capacity(layout: Layout) -> int:
-    """Constraint rows per world to make room for: 4 per contact (a friction pyramid) and the joints' own.
-
-    Whole tiles of 16, because the solver looks at the rows that fill the last tile, also where it stored none.
-    """
-    wanted = layout.constraints_per_world or ROWS_PER_CONTACT * contact_capacity(layout) + JOINT_ROWS
-    return -(-wanted // ROWS_PER_TILE) * ROWS_PER_TILE
 
 
 def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: str) -> WorldModel:

@@ -48,6 +48,12 @@ def _compare(
 
 
 @wp.kernel(enable_backward=False)
+def _clamp(count: wp.array(dtype=wp.int32), room: wp.int32):  # type: ignore[valid-type]
+    """The solver would print that it clamps the count itself."""
+    count[0] = wp.min(count[0], room)
+
+
+@wp.kernel(enable_backward=False)
 def _add(more: wp.array(dtype=wp.int32), bits: wp.array(dtype=wp.int32)):  # type: ignore[valid-type]
     world = wp.tid()
     bits[world] = bits[world] | (more[world] & _LOST)
@@ -98,6 +104,7 @@ class Overflow:
             inputs=[count, room, self._per_world, self._room, self._most, self.bits],
             device=self._device,
         )
+        wp.launch(_clamp, dim=1, inputs=[count, room], device=self._device)
 
     def add(self, bits: wp.array) -> None:
         """To be called with the solver's own bits after it has stepped."""

@@ -13,10 +13,10 @@ from simgen.world.engine.newton.friction import MeanFriction
 from simgen.world.engine.newton.model import WorldModel
 from simgen.world.engine.newton.overflow import Overflow
 from simgen.world.engine.newton.parameters import Parameters
-from simgen.world.kernels import as_torch, required
+from simgen.world.kernels import alone, as_torch, required
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.model import root_coords, root_dofs
-from simgen.world.scene.scene import Scene, root_start
+from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
 
 
@@ -31,6 +31,7 @@ class Physics:
         control_dt: Length of a control step [s].
     """
 
+    @alone
     def __init__(self, world: WorldModel, layout: Layout, card: RobotCard, substeps: int, control_dt: float) -> None:
         self.world, self.layout, self.card = world, layout, card
         self._substeps, self._dt = substeps, control_dt / substeps
@@ -84,16 +85,16 @@ class Physics:
             kinematic_switchable_roots=False,
         )
 
-    def _advance(self) -> None:
+    def _advance(self, substeps: int) -> None:
         self._overflow.begin()
         state, following = self.state, self._next_state
-        for substep in range(self._substeps):
+        for substep in range(substeps):
             if state is not self.state:
                 wp.copy(required(state.body_f), required(self.state.body_f))
             self._pipeline.collide(state, self.contacts)
             self._overflow.limit_contacts()
             self._friction.write()
-            last = substep == self._substeps - 1  # forces are asked for after the control step only
+            last = substep == substeps - 1  # forces are asked for after the control step only
             told = self._observables if last else self._overflow_only
             self._solver.step(state, following, self._control, self.contacts, self._dt, observables=told)
             self._overflow.add(required(told.overflow))
@@ -114,6 +115,7 @@ class Physics:
             most = self._most_effort
             self.efforts[:] = effort.clamp(-most, most) * self.parameters.motor_strength
 
+    @alone
     def step(self) -> None:
         """Advances all worlds by one control step; the first call compiles and captures the graph."""
         with wp.ScopedDevice(self.world.model.device):
@@ -123,9 +125,9 @@ class Physics:
     def _capture(self) -> wp.Graph:
         names = ("joint_q", "joint_qd", "body_q", "body_qd")
         kept = [wp.clone(getattr(self.state, name)) for name in names]
-        self._advance()  # compiles, allocates
+        self._advance(min(self._substeps, 2))  # compiles, allocates: the last substep differs from those before
         with wp.ScopedCapture() as capture:
-            self._advance()
+            self._advance(self._substeps)
         for name, array in zip(names, kept, strict=True):
             wp.copy(getattr(self.state, name), array)
         self._solver.reset(self.state, flags=0)
@@ -133,6 +135,7 @@ class Physics:
         self._graph = capture.graph
         return capture.graph
 
+    @alone
     def reset(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> None:
         """Puts worlds into the initial state of their scenes, parameters included. Other worlds are not touched."""
         if self._graph is None:
@@ -145,9 +148,9 @@ class Physics:
         qpos = torch.tensor([list(scene.robot.qpos) for scene in scenes], dtype=torch.float32).to(self.joint_q.device)
         self.joint_q[ids, self.robot_coords] = qpos
         if self.card.is_floating:
-            starts = [root_start(scene.robot, self.layout) for scene in scenes]
-            roots = [[*position, *_xyzw(quaternion)] for position, quaternion in starts]
-            self.joint_q[ids, :7] = torch.tensor(roots, dtype=torch.float32).to(self.joint_q.device)
+            pose = self.layout.robot_pose
+            root = torch.tensor([*pose[:3], *_xyzw(pose[3:])], dtype=torch.float32)
+            self.joint_q[ids, :7] = root.to(self.joint_q.device)
         self.rest_drives(ids, qpos)
         for slot, start in enumerate(self.world.slot_coord):
             if self.layout.bodies[slot].joint is not None:
@@ -177,6 +180,7 @@ class Physics:
         room = f"raise physics.constraints_per_world (now {self.world.constraint_capacity})"
         return f"more constraint rows than there is room for; {room}"
 
+    @alone
     def refresh(self, ids: torch.Tensor) -> None:
         """Clears the solver's memory of some worlds and updates their bodies; for after writing the joints."""
         self._mask.zero_()

@@ -58,17 +58,12 @@ def part_pose(position: np.ndarray, rotation: Rotation, joint: PartJoint, travel
         joint: Of the part.
         travel: Joint position [rad or m].
     """
-    frame = rotation * _rotation(joint.quaternion)
+    frame = rotation * Rotation.from_quat(joint.quaternion, scalar_first=True)
     origin = position + rotation.apply(joint.position)
     if joint.kind == "prismatic":
         return origin + frame.apply(travel * joint.axis), frame
     turn = Rotation.from_rotvec(travel * joint.axis)
     return origin + frame.apply(joint.anchor - turn.apply(joint.anchor)), frame * turn
-
-
-def _rotation(quaternion: np.ndarray) -> Rotation:
-    w, x, y, z = quaternion
-    return Rotation.from_quat([x, y, z, w])
 
 
 def _numbers(joint: PartJoint) -> list[np.ndarray]:

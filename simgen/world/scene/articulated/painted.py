@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simgen.world.scene.mesh.inertia import MassProperties
+from simgen.world.scene.mesh.inertia import joined_mass_properties
+from simgen.world.scene.mesh.join import joined_triangles
 from simgen.world.scene.model import Collider, ObjectModel, TriangleMesh
-from simgen.world.scene.objects.assemble import box_piece, finish, rotation_matrix
-from simgen.world.scene.objects.primitives import build_box, build_cylinder
+from simgen.world.scene.objects.assemble import box_piece, finish
+from simgen.world.scene.objects.primitives import placed_primitive
 
 Color = tuple[float, float, float]
 PANEL: Color = (0.95, 0.95, 0.95)  # takes the colour of the object
@@ -54,39 +55,12 @@ def _from_z_to(direction: np.ndarray) -> np.ndarray:
 
 def painted(kind: str, pieces: Sequence[Piece]) -> ObjectModel:
     """Makes one solid of pieces that do not overlap (where they do, both count)."""
-    meshes, masses = zip(*(_mesh_and_mass(piece) for piece in pieces), strict=True)
-    vertices = np.concatenate([mesh.vertices for mesh in meshes])
-    sizes = [len(mesh.vertices) for mesh in meshes]
-    colors = np.repeat(np.array([piece.color for piece in pieces], np.float32), sizes, axis=0)
-    starts = np.cumsum([0, *sizes])
-    visual = TriangleMesh(
-        vertices,
-        np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts[:-1], strict=True)]).astype(np.int32),
-        np.concatenate([mesh.normals for mesh in meshes]),
-        colors,
-    )
-    bounds = np.stack((vertices.min(axis=0), vertices.max(axis=0))).astype(np.float64)
-    return finish(kind, visual, tuple(piece.collider for piece in pieces), joined(masses), bounds)
+    solids = [placed_primitive(piece.collider) for piece in pieces]
+    drawn = [_colored(mesh, piece.color) for (mesh, _), piece in zip(solids, pieces, strict=True)]
+    visual, mass = joined_triangles(drawn), joined_mass_properties([mass for _, mass in solids])
+    bounds = np.stack((visual.vertices.min(axis=0), visual.vertices.max(axis=0))).astype(np.float64)
+    return finish(kind, visual, tuple(piece.collider for piece in pieces), mass, bounds)
 
 
-def _mesh_and_mass(piece: Piece) -> tuple[TriangleMesh, MassProperties]:
-    collider = piece.collider
-    solid = build_box(collider.size) if collider.kind == "box" else build_cylinder(*collider.size)
-    turn = rotation_matrix(collider.quaternion)
-    visual = TriangleMesh(
-        (solid.visual.vertices @ turn.T + collider.position).astype(np.float32),
-        solid.visual.faces,
-        (solid.visual.normals @ turn.T).astype(np.float32),
-    )
-    return visual, MassProperties(solid.volume, collider.position.copy(), turn @ solid.inertia @ turn.T)
-
-
-def joined(parts: Sequence[MassProperties]) -> MassProperties:
-    """Returns the mass properties of several solids as one."""
-    volume = sum(part.volume for part in parts)
-    center = sum((part.volume * part.center for part in parts), np.zeros(3)) / volume
-    inertia = np.zeros((3, 3))
-    for part in parts:
-        way = part.center - center
-        inertia += part.inertia + part.volume * (way @ way * np.eye(3) - np.outer(way, way))
-    return MassProperties(float(volume), center, inertia)
+def _colored(mesh: TriangleMesh, color: Color) -> TriangleMesh:
+    return replace(mesh, colors=np.tile(np.array(color, np.float32), (len(mesh.vertices), 1)))

@@ -19,6 +19,12 @@ Decomposition = Literal["auto", "hull", "coacd", "none"]
 _CORNERS_PER_PIECE = 32
 _CONVEX_RATIO = 0.97  # a solid that fills this much of its hull collides as its hull
 _SHEET = 0.001  # thickness that a flat piece gets [m]
+_MANY = 5000  # triangles from which on CoACD takes more than a few seconds
+# An open surface becomes a thin shell, which CoACD cuts into ever more pieces: a coarse search does in seconds what
+# otherwise takes minutes, and as well within the number of pieces.
+_CLOSED_SEARCH = {"mcts_iterations": 60}
+_OPEN_SEARCH = {"mcts_iterations": 10, "mcts_nodes": 10, "resolution": 500, "preprocess_resolution": 20}
+_OPEN_THRESHOLD = 0.1
 
 
 def convex_pieces(
@@ -38,7 +44,7 @@ def convex_pieces(
         how: "auto": the hull where the solid fills it, else CoACD (cached; without the package the hull, with a
             warning). "hull": one hull. "coacd": CoACD in any case. "none": connected parts are convex already.
         max_pieces: Most pieces of a decomposition.
-        threshold: Concavity that it leaves, as in CoACD: smaller is finer.
+        threshold: Concavity that it leaves, as in CoACD: smaller is finer. At least 0.1 for a surface that is open.
 
     Returns:
         The corners of each piece [m]; flat ones are given a thickness of a millimetre.
@@ -51,27 +57,37 @@ def convex_pieces(
     if how == "hull" or max_pieces <= 1 or (how == "auto" and filled):
         return [hull]
     try:
-        import coacd  # pyright: ignore[reportMissingImports]
+        return _decomposed(label, vertices, faces, max_pieces, threshold)
     except ImportError:
         logger.warning("%s: collides as its convex hull; for convex pieces: pip install 'simgen-toolkit[mesh]'", label)
         return [hull]
 
+
+def _decomposed(
+    label: str, vertices: np.ndarray, faces: np.ndarray, max_pieces: int, threshold: float
+) -> list[np.ndarray]:
+    import coacd  # pyright: ignore[reportMissingImports]
+
+    closed = is_closed(faces)
+    settings = {
+        "threshold": threshold if closed else max(threshold, _OPEN_THRESHOLD),
+        "max_convex_hull": max_pieces,
+        "decimate": True,
+        "max_ch_vertex": _CORNERS_PER_PIECE,
+        "seed": 0,
+        **(_CLOSED_SEARCH if closed else _OPEN_SEARCH),
+    }
+
     def compute() -> Arrays:
         coacd.set_log_level("error")
-        logger.info("%s: cutting into convex pieces, once", label)
-        parts = coacd.run_coacd(
-            coacd.Mesh(vertices, faces),
-            threshold=threshold,
-            max_convex_hull=max_pieces,
-            mcts_iterations=60,
-            decimate=True,
-            max_ch_vertex=_CORNERS_PER_PIECE,
-            seed=0,
-        )
+        if not closed or len(faces) > _MANY:  # a warning, so that a person who waits sees it
+            what = f"{len(faces)} triangles{'' if closed else ', not watertight'}"
+            logger.warning("%s (%s): cutting into convex pieces, once; it may take a minute", label, what)
+        parts = coacd.run_coacd(coacd.Mesh(vertices, faces), **settings)
         return {f"piece_{index:03d}": np.asarray(corners) for index, (corners, _) in enumerate(parts)}
 
-    key = content_hash(np.ascontiguousarray(vertices), np.ascontiguousarray(faces), max_pieces, threshold)
-    stored = cached_arrays("convex-1", key, ("piece_000",), compute)
+    key = content_hash(np.ascontiguousarray(vertices), np.ascontiguousarray(faces), sorted(settings.items()))
+    stored = cached_arrays("convex-2", key, ("piece_000",), compute)
     return [solid_points(stored[name]) for name in sorted(stored)]
 
 

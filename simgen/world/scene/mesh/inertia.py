@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,23 @@ def mesh_mass_properties(vertices: np.ndarray, faces: np.ndarray) -> MassPropert
     second = np.einsum("f,fki,kl,flj->ij", determinants, corners, _UNIT_TETRAHEDRON, corners) / 120.0
     second -= volume * np.outer(center, center)
     return MassProperties(float(volume), center + middle, inertia_from_second_moment(second))
+
+
+def box_mass_properties(sides: np.ndarray, center: np.ndarray) -> MassProperties:
+    """Returns those of a box with full side lengths (3,) [m] around a centre (3,) [m]."""
+    volume = float(sides.prod())
+    return MassProperties(volume, center, np.diag((sides**2).sum() - sides**2) * volume / 12.0)
+
+
+def joined_mass_properties(parts: Sequence[MassProperties]) -> MassProperties:
+    """Returns those of several solids as one; where they overlap, both count."""
+    volume = sum(part.volume for part in parts)
+    center = sum((part.volume * part.center for part in parts), np.zeros(3)) / volume
+    inertia = np.zeros((3, 3))
+    for part in parts:
+        way = part.center - center
+        inertia += part.inertia + part.volume * (way @ way * np.eye(3) - np.outer(way, way))
+    return MassProperties(float(volume), center, inertia)
 
 
 def inertia_from_second_moment(second: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from simgen.errors import BadInput
 from simgen.world.scene.color import srgb_to_linear
+from simgen.world.scene.mesh.join import joined_faces
 
 MESH_SUFFIXES = (".stl", ".obj", ".glb", ".gltf", ".ply", ".off", ".dae")
 _TEXELS_PER_VERTEX = 2.0  # along one side of a texture
@@ -73,9 +74,7 @@ def read_parts(path: Path, texture_detail: int = 0) -> list[RawMesh]:
 
 def joined_mesh(parts: Sequence[RawMesh], name: str = "") -> RawMesh:
     """Returns several surfaces as one; it has colours if one of them has."""
-    starts = np.cumsum([0] + [len(part.vertices) for part in parts])
-    vertices = np.concatenate([part.vertices for part in parts])
-    faces = np.concatenate([part.faces + start for part, start in zip(parts, starts[:-1], strict=True)])
+    vertices, faces = np.concatenate([part.vertices for part in parts]), joined_faces(parts)
     if all(part.colors is None for part in parts):
         return RawMesh(name or parts[0].name, vertices, faces)
     filled = [np.full((len(part.vertices), 3), _NO_COLOR) if part.colors is None else part.colors for part in parts]

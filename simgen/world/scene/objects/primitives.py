@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from simgen.world.scene.mesh.inertia import MassProperties
-from simgen.world.scene.model import Collider, ObjectModel
-from simgen.world.scene.objects.assemble import box_piece, solid
+from simgen.world.scene.mesh.inertia import MassProperties, box_mass_properties
+from simgen.world.scene.model import Collider, ObjectModel, TriangleMesh
+from simgen.world.scene.objects.assemble import box_piece, rotation_matrix, solid
 from simgen.world.scene.objects.kind import ObjectKind, Parameter, Value
 from simgen.world.scene.objects.lathe import arc, revolve
 
@@ -27,12 +27,9 @@ def box_corners(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 def build_box(size: Value, kind: str = "box") -> ObjectModel:
     """Builds a box with full side lengths (x, y, z) [m]."""
     sides = np.asarray(size, np.float64)
-    volume = float(sides.prod())
-    inertia = np.diag((sides**2).sum() - sides**2) * volume / 12.0
     low, high = -0.5 * sides, 0.5 * sides
     pieces = (box_piece(tuple(low), tuple(high)),)
-    mass = MassProperties(volume, np.zeros(3), inertia)
-    return solid(kind, box_corners(low, high), box_faces(), pieces, mass=mass)
+    return solid(kind, box_corners(low, high), box_faces(), pieces, mass=box_mass_properties(sides, np.zeros(3)))
 
 
 def build_cylinder(radius: float, height: float) -> ObjectModel:
@@ -71,6 +68,21 @@ def build_capsule(radius: float, height: float) -> ObjectModel:
     mass = MassProperties(straight + caps, np.zeros(3), np.diag([across, across, along]))
     piece = Collider("capsule", (radius, height))
     return solid("capsule", vertices, faces, (piece,), crease_deg=_SMOOTH_DEG, mass=mass)
+
+
+_ROUND = {"cylinder": build_cylinder, "sphere": build_sphere, "capsule": build_capsule}
+
+
+def placed_primitive(piece: Collider) -> tuple[TriangleMesh, MassProperties]:
+    """Returns the surface and the mass properties, at density 1, of a primitive piece where it stands."""
+    built = build_box(piece.size) if piece.kind == "box" else _ROUND[piece.kind](*piece.size)
+    turn = rotation_matrix(piece.quaternion)
+    visual = TriangleMesh(
+        (built.visual.vertices @ turn.T + piece.position).astype(np.float32),
+        built.visual.faces,
+        (built.visual.normals @ turn.T).astype(np.float32),
+    )
+    return visual, MassProperties(built.volume, np.array(piece.position), turn @ built.inertia @ turn.T)
 
 
 def _length(default: float, low: float = 0.001, high: float = 10.0) -> Parameter:

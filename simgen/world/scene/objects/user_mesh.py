@@ -11,6 +11,7 @@ import numpy as np
 from simgen.errors import BadInput
 from simgen.world.scene.mesh.convex import hull_faces
 from simgen.world.scene.mesh.decompose import convex_pieces, is_closed
+from simgen.world.scene.mesh.holes import close_holes
 from simgen.world.scene.mesh.inertia import MassProperties, mesh_mass_properties
 from simgen.world.scene.mesh.read import joined_mesh, read_parts
 from simgen.world.scene.mesh.simplify import merge_vertices, simplify
@@ -58,7 +59,7 @@ def load_mesh_object(
     _check_size(path, vertices * later_scale, scale * float(np.mean(later_scale)))
     if center:
         vertices = vertices - 0.5 * (vertices.min(axis=0) + vertices.max(axis=0))
-    merged, merged_faces, _ = merge_vertices(vertices, faces)
+    merged, merged_faces, _ = close_holes(*merge_vertices(vertices, faces)[:2])
     hull, hull_triangles = _hull(path, merged)
     mass = solid_mass(merged, merged_faces, hull, hull_triangles)
     if mass is None:

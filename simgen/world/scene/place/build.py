@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from simgen.world.scene.color import srgb_to_linear
-from simgen.world.scene.mesh.inertia import MassProperties
+from simgen.world.scene.mesh.inertia import box_mass_properties
+from simgen.world.scene.mesh.join import joined_triangles
 from simgen.world.scene.mesh.normals import split_normals
 from simgen.world.scene.model import Collider, ObjectModel, TriangleMesh
 from simgen.world.scene.objects.assemble import box_piece, finish
@@ -61,13 +63,10 @@ def assembled(
 
     Things of a place never move by force, so that their mass is that of a solid box around them.
     """
-    mesh = _joined(solids)
+    mesh = joined_triangles([_drawn(solid) for solid in solids])
     pieces = tuple(box_piece(low, high) for low, high in boxes) or (() if piece is None else (piece,))
     bounds = np.stack((mesh.vertices.min(0), mesh.vertices.max(0))).astype(float)
-    sides = bounds[1] - bounds[0]
-    volume = float(sides.prod())
-    inertia = np.diag((sides**2).sum() - sides**2) * volume / 12.0
-    return finish(kind, mesh, pieces, MassProperties(volume, bounds.mean(axis=0), inertia), bounds)
+    return finish(kind, mesh, pieces, box_mass_properties(bounds[1] - bounds[0], bounds.mean(axis=0)), bounds)
 
 
 def standing_can(radius: float, height: float) -> Collider:
@@ -75,12 +74,7 @@ def standing_can(radius: float, height: float) -> Collider:
     return Collider("cylinder", (radius, height), position=np.array([0.0, 0.0, 0.5 * height]))
 
 
-def _joined(solids: Sequence[Solid]) -> TriangleMesh:
-    meshes, count = [], 0
-    for solid in solids:
-        mesh = split_normals(solid.vertices, solid.faces, solid.crease_deg)
-        colors = np.broadcast_to(np.asarray(srgb_to_linear(solid.color), np.float32), mesh.vertices.shape)
-        meshes.append((mesh.vertices, mesh.faces + count, mesh.normals, colors))
-        count += len(mesh.vertices)
-    vertices, faces, normals, colors = (np.concatenate(parts) for parts in zip(*meshes, strict=True))
-    return TriangleMesh(vertices, faces.astype(np.int32), normals, colors)
+def _drawn(solid: Solid) -> TriangleMesh:
+    mesh = split_normals(solid.vertices, solid.faces, solid.crease_deg)
+    color = np.asarray(srgb_to_linear(solid.color), np.float32)
+    return replace(mesh, colors=np.tile(color, (len(mesh.vertices), 1)))

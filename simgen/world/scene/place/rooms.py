@@ -38,7 +38,7 @@ _BRIGHT: tuple[Color, ...] = ((0.75, 0.2, 0.2), (0.2, 0.45, 0.7), (0.3, 0.55, 0.
 MARGIN = 0.03  # to the wall [m]
 GAP = 0.85  # between things that do not belong together, so that one can pass [m]
 TRIES = 30
-WALLS = (None, None, "concrete", "planks")
+WALLS = (None, None, "concrete", "fabric")
 
 
 @dataclass(frozen=True)

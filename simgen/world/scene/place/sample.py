@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simgen.errors import BadInput
 from simgen.spec.place import PlaceSpec
+from simgen.spec.problems import FieldError
 from simgen.world.navigation.distance import clearance, field_to, free_for
 from simgen.world.navigation.footprint import Footprint
 from simgen.world.navigation.grid import Grid
@@ -71,9 +71,10 @@ class PlaceSampler:
             place = self._place(occupancy_of(self._empty, self._slots, bodies), draft.gates, rng)
             if place is not None:
                 return self._with_people(bodies, place, stream(seed, PREFIX, PERSON)), place
-        raise BadInput(
-            f"scene.place: in {TRIES} tries no start and goal were free and joined by a way; make the place larger, "
-            "put less into it or shorten the distance to the goal."
+        raise FieldError(
+            ("scene", "place"),
+            f"in {TRIES} tries no start and goal were free and joined by a way; make the place larger, put less into "
+            "it or shorten the distance to the goal.",
         )
 
     def _draft(self, rng: np.random.Generator) -> Draft:

@@ -49,6 +49,22 @@ def test_bundled_tasks_look_alike_in_both_engines(stage_of: Callable[..., Any], 
         assert_alike(ours[camera], theirs[camera])
 
 
+def test_moving_parts_look_alike_in_both_engines(stage_of: Callable[..., Any]) -> None:
+    objects = {
+        "cabinet": {"cabinet": {"drawers": 1, "doors": 2}, "fixed": True, "open": {"drawer_1": 0.8, "door_1": 0.4},
+                    "color": "teal", "scale": 0.9, "pose": {"on": "table", "xy": [0.1, 0.0], "yaw_deg": 60}},
+        "faucet": {"faucet": {}, "fixed": True, "open": {"lever": 0.5}, "pose": {"on": "table", "xy": [0.1, -0.35]}},
+    }  # fmt: skip
+    camera = {"eye": [0.75, 0.4, 0.55], "look_at": [0.1, -0.08, 0.12], "fov_deg": 50, "size": [128, 96]}
+    stage = stage_of(objects, cameras={"base": {**camera, "outputs": ["rgb", "depth", "segmentation"]}})
+    stage.build()
+    ours, theirs = stage.batch.render()["base"], newton_images(stage, 0)["base"]
+    assert_alike(ours, theirs)
+    first = 3 + len(stage.batch.link_names)
+    for index, slot in enumerate(stage.layout.bodies):
+        assert int((ours["segmentation"] == first + index).sum()) >= 20, slot.name
+
+
 def test_all_outputs_a_textured_body_and_a_hand_camera(stage_of: Callable[..., Any]) -> None:
     objects = {"block": standing({"box": [0.1, 0.06, 0.08]}, x=0.05, y=0.1, texture="checker", scale=1.5)}
     cameras = {
