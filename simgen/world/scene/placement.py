@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -31,6 +31,7 @@ class Placed:
         solid: Whether others must keep clear of it.
         fixture: What carries it in the end: "table" or "ground".
         levels: Heights of its boards over its origin [m], if it is a shelf.
+        reach: Corners of the box with its moving parts too, as `low` and `high` [m]. Shape: (2, 3).
     """
 
     position: np.ndarray
@@ -43,6 +44,12 @@ class Placed:
     solid: bool
     fixture: str
     levels: tuple[float, ...] = ()
+    reach: np.ndarray | None = None
+
+    @property
+    def whole(self) -> Placed:
+        """The same with its moving parts."""
+        return self if self.reach is None else replace(self, low=self.reach[0], high=self.reach[1])
 
     @property
     def top(self) -> float:
@@ -94,7 +101,7 @@ def place(
 ) -> Placed:
     """Draws one pose that satisfies the relation; whether it is free is not asked here. The table top is at 0.
 
-    It stands on its own foot; its moving parts, `parts` (N, 3) [m] in its frame, count for the room that it takes.
+    Points of its moving parts, `parts` (N, 3) [m] in its frame, tell how far it reaches.
     """
     yaw = float(draw(spec.yaw, rng))
     tilt = Rotation.from_euler("xyz", spec.rpy or (0.0, 0.0, 0.0))
@@ -112,10 +119,11 @@ def place(
     interior = None if model.interior is None else float(model.interior * scale[2])
     rotation = Rotation.from_euler("z", yaw) * tilt
     levels = tuple(float(level * scale[2]) for level in model.levels)
+    reach = None
     if len(parts):
         points = tilt.apply(parts)
-        low, high = np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))
-    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid, fixture, levels)
+        reach = np.stack([np.minimum(low, points.min(axis=0)), np.maximum(high, points.max(axis=0))])
+    return Placed(np.array([*xy, height]), rotation, yaw, low, high, base, interior, solid, fixture, levels, reach)
 
 
 def _reach(model: ObjectModel, scale: np.ndarray, tilt: Rotation | None) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from simgen.errors import BadInput
 from simgen.spec.place import PlaceSpec
+from simgen.spec.pose import PoseSpec
 from simgen.spec.problems import FieldError
 from simgen.spec.task import TaskSpec
 from simgen.world.navigation.footprint import Footprint
@@ -189,7 +190,7 @@ class SceneSampler:
         slot, spec = self._layout.bodies[self._layout.slot(name)], self._task.scene.objects[name]
         rng = stream(seed, name, "pose", attempt)
         table = self._layout.table
-        at_robot: Placed | None = None
+        crowded: Placed | None = None
         for _ in range(placement.TRIES_PER_OBJECT):
             model, ground = slot.candidates[chosen.candidate], self._layout.ground_height
             solid = slot.motion != "marker" and not spec.pose.exact
@@ -204,10 +205,18 @@ class SceneSampler:
                 continue
             if not placement.free(spec.pose, one, placed, self._robot_space):
                 continue
-            if not in_arm(one, spec.pose, self._card, self._robot_space):
+            if self._has_room(spec.pose, one, placed):
                 return one
-            at_robot = at_robot or one
-        return at_robot  # the boxes around the arm are wider than it is: where there is no other place, it may fit
+            if crowded is not None and np.array_equal(one.position, crowded.position) and one.yaw == crowded.yaw:
+                break  # it has one place only
+            crowded = crowded or one
+        return crowded  # boxes around an arm or an open door are wider than these: where there is no better, it may fit
+
+    def _has_room(self, pose: PoseSpec, one: Placed, placed: dict[str, Placed]) -> bool:
+        """Says whether an object with all its parts keeps clear of the arm, and of the others with theirs."""
+        wholes = {name: other.whole for name, other in placed.items()}
+        clear = placement.free(pose, one.whole, wholes, self._robot_space)
+        return clear and not in_arm(one.whole, pose, self._card, self._robot_space)
 
     def _body(self, name: str, index: int, chosen: _Chosen, placed: Placed, draws: Draws) -> Body:
         spec, candidate, scale = self._task.scene.objects[name], chosen.candidate, chosen.scale
