@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -11,7 +13,7 @@ from simgen.errors import BadInput
 from simgen.spec import vocabulary
 from simgen.spec.parts import shape_parts
 from simgen.spec.shape import ShapeSpec
-from simgen.world.scene.articulated import ARTICULATED_KINDS, make_articulated, part_pose
+from simgen.world.scene.articulated import ARTICULATED_KINDS, articulated, make_articulated, part_pose
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.model import ArticulatedModel, Collider
 from simgen.world.scene.objects.assemble import piece_points
@@ -153,3 +155,12 @@ def test_what_has_moving_parts_has_one_scale() -> None:
     objects = {"faucet": {"faucet": {}, "fixed": True, "scale": [1.0, 1.0, 2.0]}}
     with pytest.raises(BadInput, match="one factor for all axes"):
         layout_of(task_of(objects))
+
+
+def test_what_hangs_on_a_part_follows_it() -> None:
+    """As engines want the joints of a tree: each branch to its end before the next."""
+    parts = dict(make_articulated("cabinet", **CABINET["cabinet"]).parts)
+    on_door = replace(parts["drawer_2"], joint=replace(parts["drawer_2"].joint, parent="door_1"))
+    root = make_articulated("cabinet").root
+    model = articulated("cabinet", root, {**parts, "drawer_2": on_door})
+    assert list(model.parts) == ["drawer_1", "door_1", "drawer_2", "door_2"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +15,18 @@ UPRIGHT = (1.0, 0.0, 0.0, 0.0)
 
 
 def articulated(kind: str, root: ObjectModel, parts: Mapping[str, Part]) -> ArticulatedModel:
-    """Hashes the content and returns the model."""
+    """Hashes the content and returns the model; every part is followed by those that hang on it, as engines want."""
+    parts = dict(_depth_first(parts, ""))
     described = [(name, part.model.key, part.joint.kind, part.joint.parent) for name, part in parts.items()]
     numbers = [np.concatenate(_numbers(part.joint)) for part in parts.values()]
-    return ArticulatedModel(content_hash(kind, root.key, described, *numbers), kind, root, dict(parts))
+    return ArticulatedModel(content_hash(kind, root.key, described, *numbers), kind, root, parts)
+
+
+def _depth_first(parts: Mapping[str, Part], parent: str) -> Iterator[tuple[str, Part]]:
+    for name, part in parts.items():
+        if part.joint.parent == parent:
+            yield name, part
+            yield from _depth_first(parts, name)
 
 
 def hung(
