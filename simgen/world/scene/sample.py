@@ -42,11 +42,13 @@ class _Chosen:
     Args:
         candidate: Index of its shape.
         scale: Factor along its axes. Shape: (3,).
-        parts: Points of its moving parts where they start, in its frame, at its scale [m]. Shape: (N, 3).
+        hanging: How its moving parts hang, by slot.
+        parts: Points of these where they start, in its frame, at its scale [m]. Shape: (N, 3).
     """
 
     candidate: int
     scale: np.ndarray
+    hanging: dict[str, Hanging]
     parts: np.ndarray
 
 
@@ -98,12 +100,12 @@ class SceneSampler:
                 name = slot.name
                 bodies[name] = self._body(name, order.index(name), chosen[name], placed[name], draws)
             else:
-                bodies[slot.name] = self._part(slot, bodies[slot.parent], draws)
+                hanging = chosen[slot.name.partition(".")[0]].hanging[slot.name]
+                bodies[slot.name] = self._part(slot, bodies[slot.parent], hanging)
         return tuple(bodies.values())
 
-    def _part(self, slot: BodySlot, parent: Body, draws: Draws) -> Body:
+    def _part(self, slot: BodySlot, parent: Body, hanging: Hanging) -> Body:
         """A part takes looks and friction from what carries it; an asset's parts may differ in density."""
-        hanging = self._hanging(slot, parent.candidate, parent.scale, draws)
         turn = Rotation.from_quat(parent.quaternion, scalar_first=True)
         position, rotation = part_pose(parent.position, turn, hanging.joint, hanging.start)
         carrier = self._model(str(slot.parent), parent.candidate)
@@ -129,14 +131,15 @@ class SceneSampler:
         """Which of its shapes an object has, how large, and how far its parts reach where they start."""
         scale = self._scale(name, draws)
         poses = {name: (np.zeros(3), Rotation.identity())}
+        hangings: dict[str, Hanging] = {}
         points = [np.zeros((0, 3))]
         for slot in self._own:
             if slot.parent in poses:
-                hanging = self._hanging(slot, candidate, scale, draws)
+                hanging = hangings[slot.name] = self._hanging(slot, candidate, scale, draws)
                 position, rotation = part_pose(*poses[slot.parent], hanging.joint, hanging.start)
                 poses[slot.name] = (position, rotation)
                 points.append(rotation.apply(slot.candidates[candidate].visual.vertices * scale) + position)
-        return _Chosen(candidate, scale, np.concatenate(points))
+        return _Chosen(candidate, scale, hangings, np.concatenate(points))
 
     def _candidates(self, seed: int) -> dict[str, int]:
         chosen: dict[str, int] = {}
@@ -213,10 +216,13 @@ class SceneSampler:
         return crowded  # boxes around an arm or an open door are wider than these: where there is no better, it may fit
 
     def _has_room(self, pose: PoseSpec, one: Placed, placed: dict[str, Placed]) -> bool:
-        """Says whether an object with all its parts keeps clear of the arm, and of the others with theirs."""
+        """Says whether an object that is free keeps clear with all its parts of the arm, and of others with theirs."""
+        if in_arm(one.whole, pose, self._card, self._robot_space):
+            return False
+        if all(each.reach is None for each in (one, *placed.values())):
+            return True  # nothing reaches further than what was looked at
         wholes = {name: other.whole for name, other in placed.items()}
-        clear = placement.free(pose, one.whole, wholes, self._robot_space)
-        return clear and not in_arm(one.whole, pose, self._card, self._robot_space)
+        return placement.free(pose, one.whole, wholes, self._robot_space)
 
     def _body(self, name: str, index: int, chosen: _Chosen, placed: Placed, draws: Draws) -> Body:
         spec, candidate, scale = self._task.scene.objects[name], chosen.candidate, chosen.scale
