@@ -29,6 +29,10 @@ _MESSAGE_BYTES = 65536
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
+class NurseryDied(SimgenError):
+    """The process that starts workers is gone."""
+
+
 class Nursery:
     """The owner's side.
 
@@ -67,7 +71,8 @@ class Nursery:
             Its process id.
 
         Raises:
-            SimgenError: If the factory cannot be imported, or the nursery died.
+            SimgenError: If the factory cannot be imported.
+            NurseryDied: If the nursery is gone.
         """
         answer = self._ask(("fork",), (connection, errors))
         if isinstance(answer, str):
@@ -78,17 +83,17 @@ class Nursery:
         """Waits for the end of a worker, kills it if that takes too long [s], and returns its exit code (-signal)."""
         try:
             return self._ask(("end", pid, patience))
-        except SimgenError:  # the kernel has ended the workers with it
+        except NurseryDied:  # the kernel has ended the workers with it
             return -signal.SIGKILL
 
     def _ask(self, request: tuple[Any, ...], descriptors: tuple[int, ...] = ()) -> Any:
         try:
             socket.send_fds(self._socket, [pickle.dumps(request)], descriptors)
             answer = self._socket.recv(_MESSAGE_BYTES)
-        except OSError as error:
-            raise SimgenError(f"the process that starts workers is gone: {error}.") from error
-        if not answer:
-            raise SimgenError(f"the process that starts workers died ({ending(self._process.wait())}).")
+        except ConnectionError:
+            answer = b""
+        if not answer:  # a process that ends closes its socket a moment before its parent is told: wait for that
+            raise NurseryDied(f"the process that starts workers died ({ending(self._process.wait())}).")
         return pickle.loads(answer)
 
     def close(self) -> None:

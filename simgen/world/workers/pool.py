@@ -12,7 +12,7 @@ from simgen.errors import BadInput, SimgenError
 from simgen.machine import usable_cores
 from simgen.world.workers.arrays import Arena, ArraySpec
 from simgen.world.workers.memory import require_arrays, require_memory
-from simgen.world.workers.nursery import Nursery
+from simgen.world.workers.nursery import Nursery, NurseryDied
 from simgen.world.workers.process import WorkerDied, WorkerProcess
 from simgen.world.workers.worker import Answers, Build, Failure, Run
 
@@ -229,7 +229,7 @@ class WorkerPool:
     def _process_of(self, slot: int) -> WorkerProcess:
         process = self._newest.get(slot)
         if process is None or self._is_old(process):
-            process = WorkerProcess(self._nursery())
+            process = self._fork()
             self._all.append(process)
             self._newest[slot] = process
             for arena in self._arenas:
@@ -237,6 +237,12 @@ class WorkerPool:
             for _ in self._arenas:
                 process.receive()
         return process
+
+    def _fork(self) -> WorkerProcess:
+        try:
+            return WorkerProcess(self._nursery())
+        except NurseryDied:  # it was alive when it was looked at
+            return WorkerProcess(self._nursery())
 
     def _nursery(self) -> Nursery:
         if not self._nurseries or not self._nurseries[-1].alive:

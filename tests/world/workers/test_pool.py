@@ -17,6 +17,7 @@ from world.workers.fake_world import Config
 
 from simgen.errors import BadInput, SimgenError
 from simgen.world.workers import ArraySpec, WorkerPool
+from simgen.world.workers.nursery import Nursery
 
 FACTORY = "world.workers.fake_world:make"
 SPECS = {"steps": ArraySpec((), "int64"), "image": ArraySpec((2, 3), "uint8")}
@@ -128,6 +129,18 @@ def test_workers_can_be_made_after_all_processes_were_killed(pool: WorkerPool) -
     pool.renew(range(4))
     pool.run("step")
     assert arrays["steps"].tolist() == [1] * 4
+
+
+def test_a_nursery_that_dies_after_it_was_looked_at_is_replaced(
+    pool: WorkerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Nursery, "alive", property(lambda nursery: nursery._process.returncode is None))  # looks late
+        for process in psutil.Process().children(recursive=True):
+            process.kill()
+        pool.renew(range(4))
+    assert pool.lost == frozenset()
+    assert set(pool.run("facts")) == {0, 1, 2, 3}
 
 
 def test_a_process_is_replaced_after_many_resets() -> None:
