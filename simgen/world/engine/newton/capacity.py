@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +25,42 @@ _FLUSH = 0.001  # pieces whose ends differ by less lie in one plane [m]
 
 Face = tuple[np.ndarray, float]
 """Pieces that end in one plane: their extents in it (pieces, 2), and how near their middles are to each other [m]."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """Room per world.
+
+    Args:
+        contacts: On average: all worlds share one list.
+        rows: For the constraint rows of each.
+    """
+
+    contacts: int
+    rows: int
+
+    @property
+    def most_contacts(self) -> int:
+        """How many contacts a world may have for its rows to suffice."""
+        return max(0, (self.rows - JOINT_ROWS) // ROWS_PER_CONTACT)
+
+    def within(self, limit: Room) -> Room:
+        """Returns at most the limit's."""
+        return Room(min(self.contacts, limit.contacts), min(self.rows, limit.rows))
+
+    def doubled(self, contacts: bool, rows: bool) -> Room:
+        """Returns twice as much of what is too little."""
+        return Room(self.contacts * (2 if contacts else 1), self.rows * (2 if rows else 1))
+
+
+def usual_room(limit: Room) -> Room:
+    """Returns what worlds get until one needs more: a third of what they can need at most is rarely exceeded."""
+    return Room(max(16, _tiles(limit.contacts / 3)), max(96, _tiles(limit.rows / 3))).within(limit)
+
+
+def room_of(layout: Layout) -> Room:
+    """Returns the room that a world can need at most."""
+    return Room(contact_capacity(layout), constraint_capacity(layout))
 
 
 def contact_capacity(layout: Layout) -> int:
@@ -51,7 +89,7 @@ def contact_capacity(layout: Layout) -> int:
         )
 
     wanted = _FINGERS + 2 * links + sum(max(map(contacts_of, slot.candidates)) for slot in solid)
-    return -(-wanted // 16) * 16
+    return _tiles(wanted)
 
 
 def constraint_capacity(layout: Layout) -> int:
@@ -60,7 +98,11 @@ def constraint_capacity(layout: Layout) -> int:
     Whole tiles of 16, because the solver looks at the rows that fill the last tile, also where it stored none.
     """
     wanted = layout.constraints_per_world or ROWS_PER_CONTACT * contact_capacity(layout) + JOINT_ROWS
-    return -(-wanted // ROWS_PER_TILE) * ROWS_PER_TILE
+    return _tiles(wanted)
+
+
+def _tiles(wanted: float) -> int:
+    return ROWS_PER_TILE * math.ceil(wanted / ROWS_PER_TILE)
 
 
 def _faces(model: ObjectModel) -> list[Face]:

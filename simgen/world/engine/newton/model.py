@@ -9,7 +9,7 @@ import newton
 import numpy as np
 import warp as wp
 
-from simgen.world.engine.newton.capacity import JOINT_ROWS, ROWS_PER_CONTACT, constraint_capacity, contact_capacity
+from simgen.world.engine.newton.capacity import Room, room_of
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.model import robot_builder
 from simgen.world.robot.urdf import anchored_links
@@ -35,7 +35,7 @@ class WorldModel:
         link_names: The robot's links; body row i of a world is link i.
         slot_body: Body row of each slot, -1 for markers.
         slot_coord, slot_dof: First coordinate and first degree of freedom of each slot, -1 for markers.
-        contact_capacity, constraint_capacity: Room for contacts and constraint rows per world.
+        room: For contacts and constraint rows, at most.
     """
 
     model: newton.Model
@@ -45,13 +45,7 @@ class WorldModel:
     slot_body: tuple[int, ...]
     slot_coord: tuple[int, ...]
     slot_dof: tuple[int, ...]
-    contact_capacity: int
-    constraint_capacity: int
-
-    @property
-    def most_contacts(self) -> int:
-        """How many contacts of a world there is room for, rows included."""
-        return max(0, min(self.contact_capacity, (self.constraint_capacity - JOINT_ROWS) // ROWS_PER_CONTACT))
+    room: Room
 
 
 def _xyzw(quaternion: np.ndarray) -> wp.quat:
@@ -190,7 +184,7 @@ def build_world_model(layout: Layout, card: RobotCard, num_worlds: int, device: 
     model = scene.finalize(device=device)
     return WorldModel(
         model, num_worlds, world.body_count, link_names, tuple(slot_body), tuple(slot_coord), tuple(slot_dof),
-        contact_capacity(layout), constraint_capacity(layout),
+        room_of(layout),
     )  # fmt: skip
 
 

@@ -68,8 +68,9 @@ class Overflow:
     Args:
         model: The worlds.
         num_worlds: How many.
-        contacts: Of the collision pipeline.
-        contacts_per_world: Room for contacts in each world.
+        contacts: Of the collision pipeline, with room for one more than may be used: it does not count those for which
+            it has no room.
+        contacts_per_world: That each world may have.
         most: Contacts that each world may keep: as many as its constraint rows suffice for, since mujoco_warp reads
             past its arrays where a world has more rows than room.
     """
@@ -94,10 +95,10 @@ class Overflow:
 
     def limit_contacts(self) -> None:
         """Takes out what has no room; to be called after the contacts were found and before anybody uses them."""
-        contacts, room = self._contacts, self._contacts.rigid_contact_max
+        contacts, room = self._contacts, self._contacts.rigid_contact_max - 1
         count, shape = contacts.rigid_contact_count, contacts.rigid_contact_shape0
         arguments = [count, shape, self._shapes_per_world, self._most, self._per_world]
-        wp.launch(_limit, dim=room, inputs=arguments, device=self._device)
+        wp.launch(_limit, dim=room + 1, inputs=arguments, device=self._device)
         wp.launch(
             _compare,
             dim=self._num_worlds,

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import newton
+import numpy as np
 import torch
 import warp as wp
 
+from simgen.world.engine.newton.buffers import Buffers
+from simgen.world.engine.newton.capacity import Room, usual_room
 from simgen.world.engine.newton.compile import compiled_beside
-from simgen.world.engine.newton.friction import MeanFriction
 from simgen.world.engine.newton.model import WorldModel
-from simgen.world.engine.newton.overflow import Overflow
 from simgen.world.engine.newton.parameters import Parameters
 from simgen.world.kernels import alone, as_torch, required
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.model import root_coords, root_dofs
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
+
+_STATE = ("joint_q", "joint_qd", "body_q", "body_qd")
 
 
 class Physics:
@@ -36,25 +39,13 @@ class Physics:
         self.world, self.layout, self.card = world, layout, card
         self._substeps, self._dt = substeps, control_dt / substeps
         model, worlds = world.model, world.num_worlds
-        self._pipeline = newton.CollisionPipeline(
-            model,
-            broad_phase="explicit",
-            rigid_contact_max=world.contact_capacity * worlds,
-            include_static_kinematic_pairs=False,
-            verify_buffers=False,
-            max_triangle_pairs=1,
-        )
-        self.contacts = self._pipeline.contacts()
-        self._friction = MeanFriction(model, self.contacts)
+        # On a CPU the solver's time grows with the room, used or not. A GPU's hardly does, and to look at the flags
+        # after every step would hold it up.
+        self._buffers = Buffers(world, usual_room(world.room) if model.device.is_cpu else world.room)
         self.state, self._next_state, self._control = model.state(), model.state(), model.control()
-        with compiled_beside(lambda: self._pipeline.collide(self.state, self.contacts)):
+        with compiled_beside(lambda: self._buffers.collide(self.state)):
             self._solver = self._make_solver()
-        self._solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `overflowing` tells it better
-        kinds = self._solver.ObservableKind
-        self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
-        self._overflow_only = self._solver.observables({kinds.OVERFLOW})
-        self.contact_force = self._observables.contact_f
-        self._overflow = Overflow(model, worlds, self.contacts, world.contact_capacity, world.most_contacts)
+        self._use_buffers()
         self.parameters = Parameters(world, layout, card)
         self.joint_q = as_torch(self.state.joint_q).view(worlds, -1)
         self.joint_qd = as_torch(self.state.joint_qd).view(worlds, -1)
@@ -68,14 +59,13 @@ class Physics:
         self.body_qd = as_torch(self.state.body_qd).view(worlds, -1, 6)
         self.body_f = as_torch(self.state.body_f).view(worlds, -1, 6)
         self._mask = torch.zeros(worlds + 1, dtype=torch.bool, device=self.joint_q.device)
-        self._graph: wp.Graph | None = None
         newton.eval_fk(model, required(model.joint_q), required(model.joint_qd), self.state)
 
     def _make_solver(self) -> newton.solvers.SolverMuJoCo:
-        return newton.solvers.SolverMuJoCo(
+        solver = newton.solvers.SolverMuJoCo(
             self.world.model,
-            nconmax=self.world.contact_capacity,
-            njmax=self.world.constraint_capacity,
+            nconmax=self.world.room.contacts,
+            njmax=self.world.room.rows,
             iterations=10,
             ls_iterations=20,
             integrator="discrete",
@@ -84,23 +74,44 @@ class Physics:
             use_mujoco_contacts=False,
             kinematic_switchable_roots=False,
         )
+        solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `overflowing` tells it better
+        # Every drive moves one joint, so what drives add to the inertia is all in the matrix that is factorised, and
+        # one solution with the factors is exact: no need to iterate on it.
+        solver.mjw_model.has_efm_actuator = False
+        return solver
+
+    def _use_buffers(self) -> None:
+        self._buffers.give_to(self._solver)
+        kinds = self._solver.ObservableKind
+        self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
+        self._overflow_only = self._solver.observables({kinds.OVERFLOW})
+        self._graph: wp.Graph | None = None
+
+    @property
+    def contacts(self) -> newton.Contacts:
+        """The contacts of the last substep, of all worlds."""
+        return self._buffers.contacts
+
+    @property
+    def contact_force(self) -> wp.array:
+        """The force of each of the contacts [N]."""
+        return required(self._observables.contact_f)
 
     def _advance(self, substeps: int) -> None:
-        self._overflow.begin()
+        overflow = self._buffers.overflow
+        overflow.begin()
         state, following = self.state, self._next_state
         for substep in range(substeps):
             if state is not self.state:
                 wp.copy(required(state.body_f), required(self.state.body_f))
-            self._pipeline.collide(state, self.contacts)
-            self._overflow.limit_contacts()
-            self._friction.write()
+            self._buffers.collide(state)
             last = substep == substeps - 1  # forces are asked for after the control step only
             told = self._observables if last else self._overflow_only
             self._solver.step(state, following, self._control, self.contacts, self._dt, observables=told)
-            self._overflow.add(required(told.overflow))
+            overflow.add(required(told.overflow))
             state, following = following, state
         if state is not self.state:  # an odd number of substeps: the result must stand where the views look
-            for name in ("joint_q", "joint_qd", "body_q", "body_qd"):
+            for name in _STATE:
                 wp.copy(getattr(self.state, name), getattr(state, name))
 
     def set_targets(
@@ -119,18 +130,52 @@ class Physics:
     def step(self) -> None:
         """Advances all worlds by one control step; the first call compiles and captures the graph."""
         with wp.ScopedDevice(self.world.model.device):
+            before = self._memory() if self._buffers.room != self.world.room else []
             wp.capture_launch(self._graph or self._capture())
+            while (room := self._room_needed()) != self._buffers.room:
+                self._buffers = Buffers(self.world, room)
+                self._use_buffers()
+                graph = self._capture()
+                self._remember(before)
+                wp.capture_launch(graph)
         self.body_f.zero_()
 
+    def _room_needed(self) -> Room:
+        """Returns more room than there is if the step has lost something for want of it, up to the limit."""
+        room, limit = self._buffers.room, self.world.room
+        if room == limit:
+            return room
+        bits = int(np.bitwise_or.reduce(self._buffers.overflow.bits.numpy()))
+        if not bits:
+            return room
+        more = room.doubled(*self._lacking(bits)).within(limit)
+        return limit if more == room else more
+
+    def _lacking(self, bits: int) -> tuple[bool, bool]:
+        """Returns whether contacts and whether rows lacked room."""
+        kinds = self._solver.OverflowBits
+        contacts = bool(bits & (kinds.CONTACT_PIPELINE | kinds.SOLVER_NCONMAX))
+        return contacts, not contacts
+
+    def _memory(self) -> list[wp.array]:
+        """Copies what a step begins from."""
+        return [wp.clone(array) for array in self._remembered]
+
+    def _remember(self, memory: Sequence[wp.array]) -> None:
+        for array, kept in zip(self._remembered, memory, strict=True):
+            wp.copy(array, kept)
+
+    @property
+    def _remembered(self) -> tuple[wp.array, ...]:
+        state, data = self.state, self._solver.mjw_data
+        return (*(required(getattr(state, name)) for name in _STATE), data.qacc_warmstart, data.time)
+
     def _capture(self) -> wp.Graph:
-        names = ("joint_q", "joint_qd", "body_q", "body_qd")
-        kept = [wp.clone(getattr(self.state, name)) for name in names]
+        kept = self._memory()
         self._advance(min(self._substeps, 2))  # compiles, allocates: the last substep differs from those before
         with wp.ScopedCapture() as capture:
             self._advance(self._substeps)
-        for name, array in zip(names, kept, strict=True):
-            wp.copy(getattr(self.state, name), array)
-        self._solver.reset(self.state, flags=0)
+        self._remember(kept)
         assert capture.graph is not None
         self._graph = capture.graph
         return capture.graph
@@ -170,14 +215,16 @@ class Physics:
 
     def overflowing(self) -> dict[int, str]:
         """Returns the worlds in which the last control step lost contacts or constraints, and what to raise."""
-        return {world: self._advice(int(bits)) for world, bits in enumerate(self._overflow.bits.numpy()) if bits}
+        return {
+            world: self._advice(int(bits)) for world, bits in enumerate(self._buffers.overflow.bits.numpy()) if bits
+        }
 
     def _advice(self, bits: int) -> str:
-        kinds = self._solver.OverflowBits
-        if bits & (kinds.CONTACT_PIPELINE | kinds.SOLVER_NCONMAX):
-            room = f"raise physics.contacts_per_world (now {self.world.contact_capacity})"
+        contacts, _ = self._lacking(bits)
+        if contacts:
+            room = f"raise physics.contacts_per_world (now {self.world.room.contacts})"
             return f"more contacts than there is room for; {room}"
-        room = f"raise physics.constraints_per_world (now {self.world.constraint_capacity})"
+        room = f"raise physics.constraints_per_world (now {self.world.room.rows})"
         return f"more constraint rows than there is room for; {room}"
 
     @alone
