@@ -20,8 +20,6 @@ from simgen.world.robot.model import root_coords, root_dofs
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
 
-_STATE = ("joint_q", "joint_qd", "body_q", "body_qd")
-
 
 class Physics:
     """N worlds and their clock.
@@ -82,6 +80,8 @@ class Physics:
 
     def _use_buffers(self) -> None:
         self._buffers.give_to(self._solver)
+        data = self._solver.mjw_data
+        self._solver_memory = (as_torch(data.qacc_warmstart), as_torch(data.time))
         kinds = self._solver.ObservableKind
         self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
         self._overflow_only = self._solver.observables({kinds.OVERFLOW})
@@ -111,7 +111,7 @@ class Physics:
             overflow.add(required(told.overflow))
             state, following = following, state
         if state is not self.state:  # an odd number of substeps: the result must stand where the views look
-            for name in _STATE:
+            for name in ("joint_q", "joint_qd", "body_q", "body_qd"):
                 wp.copy(getattr(self.state, name), getattr(state, name))
 
     def set_targets(
@@ -157,18 +157,16 @@ class Physics:
         contacts = bool(bits & (kinds.CONTACT_PIPELINE | kinds.SOLVER_NCONMAX))
         return contacts, not contacts
 
-    def _memory(self) -> list[wp.array]:
+    def _memory(self) -> list[torch.Tensor]:
         """Copies what a step begins from."""
-        return [wp.clone(array) for array in self._remembered]
+        return [tensor.clone() for tensor in self._remembered()]
 
-    def _remember(self, memory: Sequence[wp.array]) -> None:
-        for array, kept in zip(self._remembered, memory, strict=True):
-            wp.copy(array, kept)
+    def _remember(self, memory: Sequence[torch.Tensor]) -> None:
+        for tensor, kept in zip(self._remembered(), memory, strict=True):
+            tensor.copy_(kept)
 
-    @property
-    def _remembered(self) -> tuple[wp.array, ...]:
-        state, data = self.state, self._solver.mjw_data
-        return (*(required(getattr(state, name)) for name in _STATE), data.qacc_warmstart, data.time)
+    def _remembered(self) -> tuple[torch.Tensor, ...]:
+        return (self.joint_q, self.joint_qd, self.body_q, self.body_qd, *self._solver_memory)
 
     def _capture(self) -> wp.Graph:
         kept = self._memory()
