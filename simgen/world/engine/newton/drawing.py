@@ -121,7 +121,7 @@ class Drawing:
         """Draws all cameras, at least in these worlds; the tensors are overwritten by the next call."""
         if not self.cameras:
             return {}
-        self._renderer.update(body_q, self._light, worlds)
+        self._renderer.update(body_q, self._light)
         return {
             slot.name: self._renderer.view(body_q, self.cameras[slot.name], slot.outputs, worlds)
             for slot in self._layout.cameras

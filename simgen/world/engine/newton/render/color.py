@@ -7,11 +7,12 @@ import warp as wp
 
 from simgen.world.engine.appearance import tone
 from simgen.world.engine.newton.render.dense import read_byte
+from simgen.world.engine.newton.render.row import FIELDS, Row
 from simgen.world.scene.color import linear_to_srgb
 
 ENTRIES = 8192
 TABLE_SIZE = wp.constant(ENTRIES)
-BRIGHTEST = wp.constant(2.0)  # the tone table reaches up to here
+BRIGHTEST = 2.0  # the tone table reaches up to here
 
 
 def color_tables(device: str | wp.Device | None = None) -> wp.array:
@@ -33,11 +34,22 @@ def encode_albedo(table: wp.array(dtype=wp.uint8), color: wp.vec3):
     return wp.vec3ub(encode_one(table, 0, color[0]), encode_one(table, 0, color[1]), encode_one(table, 0, color[2]))
 
 
-@wp.func
-def encode_light(table: wp.array(dtype=wp.uint8), light: wp.vec3):
-    """Bytes of linear light, through the tone curve."""
-    c = light * (1.0 / BRIGHTEST)
-    tone_table = int(TABLE_SIZE)
-    return wp.vec3ub(
-        encode_one(table, tone_table, c[0]), encode_one(table, tone_table, c[1]), encode_one(table, tone_table, c[2])
-    )
+@wp.func_native(
+    FIELDS
+    + """
+    const unsigned char* const tone = table.data + ENTRIES;
+    for (int i = 0; i < count; ++i) {
+        const float light[3] = {mean_red[i], mean_green[i], mean_blue[i]};
+        unsigned char* const pixel = (unsigned char*)(rgb.data + target + i);
+        for (int k = 0; k < 3; ++k) {
+            const float entry = light[k] * ((ENTRIES - 1) / BRIGHTESTf) + 0.5f;
+            pixel[k] = tone[(int)(entry > 0.0f ? entry < ENTRIES - 1 ? entry : ENTRIES - 1 : 0)];
+        }
+    }
+""".replace("ENTRIES", str(ENTRIES)).replace("BRIGHTEST", str(BRIGHTEST))
+)
+def encode_means(
+    table: wp.array(dtype=wp.uint8), row: Row, start: int, count: int, rgb: wp.array(dtype=wp.vec3ub), target: int
+):
+    """Write the bytes of the light of `count` pixels, through the tone curve."""
+    ...

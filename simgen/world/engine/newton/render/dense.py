@@ -24,10 +24,6 @@ def write(values: wp.array(dtype=wp.float32), index: int, value: wp.float32): ..
 def read_int(values: wp.array(dtype=wp.int32), index: int) -> wp.int32: ...
 
 
-@wp.func_native(WRITE)
-def write_int(values: wp.array(dtype=wp.int32), index: int, value: wp.int32): ...
-
-
 @wp.func_native(READ)
 def read_int64(values: wp.array(dtype=wp.int64), index: int) -> wp.int64: ...
 
@@ -45,19 +41,7 @@ def write_vec3(values: wp.array(dtype=wp.vec3), index: int, value: wp.vec3): ...
 
 
 @wp.func_native(READ)
-def read_vec2i(values: wp.array(dtype=wp.vec2i), index: int) -> wp.vec2i: ...
-
-
-@wp.func_native(WRITE)
-def write_vec2i(values: wp.array(dtype=wp.vec2i), index: int, value: wp.vec2i): ...
-
-
-@wp.func_native(READ)
 def read_vec3i(values: wp.array(dtype=wp.vec3i), index: int) -> wp.vec3i: ...
-
-
-@wp.func_native(READ)
-def read_vec4(values: wp.array(dtype=wp.vec4), index: int) -> wp.vec4: ...
 
 
 @wp.func_native(READ)
@@ -66,7 +50,3 @@ def read_byte(values: wp.array(dtype=wp.uint8), index: int) -> wp.uint8: ...
 
 @wp.func_native(WRITE)
 def write_rgb(values: wp.array(dtype=wp.vec3ub), index: int, value: wp.vec3ub): ...
-
-
-@wp.func_native(WRITE)
-def write_short(values: wp.array(dtype=wp.int16), index: int, value: wp.int16): ...

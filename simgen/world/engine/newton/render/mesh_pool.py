@@ -10,19 +10,30 @@ import warp as wp
 from simgen.errors import SimgenError
 from simgen.world.scene.model import TriangleMesh
 
+LEAST_SLENDERNESS = 0.01  # width over length of a triangle across which the normal is interpolated
+
+
+@wp.struct
+class FaceShape:
+    """The normals of a face's points: those of its corners, with linear change in between. 64 bytes: a cache line."""
+
+    corner: wp.vec3  # the first [m]
+    normal: wp.vec3  # there
+    bend: wp.mat33  # what to add to it per way from there [1/m]
+    reach: wp.float32  # no normal differs by more; 0: all are the same
+
 
 @wp.struct
 class MeshArrays:
     """What kernels see of a pool: V vertices, P points, F faces in all, M meshes; faces index within their mesh."""
 
     vertices: wp.array(dtype=wp.vec3)
-    normals: wp.array(dtype=wp.vec3)
     colors: wp.array(dtype=wp.vec3)
     faces: wp.array(dtype=wp.vec3i)
+    shapes: wp.array(dtype=FaceShape)  # per face
     points: wp.array(dtype=wp.vec3)  # the vertices without those that differ in normal or colour only
     corners: wp.array(dtype=wp.vec3i)  # per face the points, as `faces` the vertices
     plane: wp.array(dtype=wp.vec4)  # per face: outward normal n and offset d [m]; seen from where n . x > d
-    uneven: wp.array(dtype=wp.int32)  # per face: 1 where the corners differ in normal, 2 in colour, 3 in both
     first_vertex: wp.array(dtype=wp.int32)
     first_point: wp.array(dtype=wp.int32)
     num_points: wp.array(dtype=wp.int32)
@@ -112,13 +123,12 @@ class MeshPool:
         arrays = MeshArrays()
         for name, dtype, parts in (
             ("vertices", wp.vec3, [m.vertices for m in meshes]),
-            ("normals", wp.vec3, [m.normals for m in meshes]),
             ("colors", wp.vec3, colors if any(m.colors is not None for m in meshes) else [white]),
             ("faces", wp.vec3i, [m.faces for m in meshes]),
             ("points", wp.vec3, [points for points, _ in welded]),
             ("corners", wp.vec3i, [corners for _, corners in welded]),
             ("plane", wp.vec4, [_planes(m) for m in meshes]),
-            ("uneven", wp.int32, [_uneven_faces(m) for m in meshes]),
+            ("shapes", FaceShape, [_shapes(m) for m in meshes]),
         ):
             setattr(arrays, name, wp.array(np.concatenate(parts), dtype=dtype, device=device))
         for name, lengths in (
@@ -180,13 +190,17 @@ def _planes(mesh: TriangleMesh) -> np.ndarray:
     return np.concatenate([normals, offsets], 1).astype(np.float32)
 
 
-def _uneven_faces(mesh: TriangleMesh) -> np.ndarray:
-    uneven = np.zeros(len(mesh.faces), np.int32)
-    for bit, values in ((1, mesh.normals), (2, mesh.colors)):
-        if values is not None:
-            corners = values[mesh.faces]
-            uneven |= np.where(np.abs(corners - corners[:, :1]).max(axis=(1, 2)) > 1e-3, bit, 0)
-    return uneven
+def _shapes(mesh: TriangleMesh) -> np.ndarray:
+    corners = mesh.vertices[mesh.faces].astype(np.float64)
+    normals = mesh.normals[mesh.faces].astype(np.float64)
+    sides, changes = (np.swapaxes(values[:, 1:] - values[:, :1], 1, 2) for values in (corners, normals))
+    shapes = np.zeros(len(corners), FaceShape.numpy_dtype())
+    shapes["corner"], shapes["normal"] = corners[:, 0], normals[:, 0]
+    # of a sliver only the length counts: across it the normal would change faster than its points are known
+    shapes["bend"] = changes @ np.linalg.pinv(sides, rcond=LEAST_SLENDERNESS)
+    uneven = np.abs(changes).max((1, 2)) > 1e-3
+    shapes["reach"] = np.where(uneven, np.linalg.norm(changes, axis=1).max(1), 0.0)
+    return shapes
 
 
 def _tracer(mesh: TriangleMesh, device: str | wp.Device | None) -> wp.Mesh:

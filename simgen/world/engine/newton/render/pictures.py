@@ -9,13 +9,14 @@ from __future__ import annotations
 import warp as wp
 
 from simgen.world.engine.newton.render.camera import CameraArrays
-from simgen.world.engine.newton.render.color import encode_albedo, encode_light
-from simgen.world.engine.newton.render.dense import read, read_int64, write_rgb, write_short, write_vec3
+from simgen.world.engine.newton.render.color import encode_albedo, encode_means
+from simgen.world.engine.newton.render.dense import read, write_rgb, write_vec3
 from simgen.world.engine.newton.render.pose import Placement
+from simgen.world.engine.newton.render.row import SIMD, Row, add_to_mean, clear_mean, read_color, read_normal
 from simgen.world.engine.newton.render.sampling import SampleGrid, sample_lens
-from simgen.world.engine.newton.render.shade import Scene, background, illumination, pixel_light, radiance
-from simgen.world.engine.newton.render.surface import GBuffer, face_of, surface
-from simgen.world.engine.newton.render.triangle import NOTHING, OPTIONS, unpack_instance
+from simgen.world.engine.newton.render.shade import Scene, illumination, light_row, normalize_row
+from simgen.world.engine.newton.render.surface import GBuffer, Rays, lay_row
+from simgen.world.engine.newton.render.triangle import OPTIONS
 
 wp.set_module_options(OPTIONS)
 
@@ -30,6 +31,42 @@ class Canvas:
     grid: SampleGrid
 
 
+@wp.struct
+class Place:
+    """Where the pixels of a thread are."""
+
+    slot: wp.int32  # world of the pass
+    column: wp.int32
+    row: wp.int32
+    target: wp.int32  # in the pictures
+
+
+@wp.func
+def place_of(canvas: Canvas, thread: int, first_world: int):
+    place = Place()
+    first_pixel = thread * canvas.span
+    line = first_pixel // canvas.width
+    place.slot = line // canvas.height
+    place.column = first_pixel - line * canvas.width
+    place.row = line - place.slot * canvas.height
+    place.target = first_world * canvas.height * canvas.width + first_pixel
+    return place
+
+
+@wp.func
+def rays_from(camera: CameraArrays, grid: SampleGrid, world: int, x: int, y: int):
+    """The rays of the samples from column `x` on in row `y`."""
+    pose = camera.T_world_camera[world]
+    rotation = wp.quat_to_matrix(wp.transform_get_rotation(pose))
+    lens = sample_lens(camera.intrinsics[world], grid)
+    rays = Rays()
+    rays.eye = wp.transform_get_translation(pose)
+    rays.direction = rotation @ wp.vec3((float(x) - lens[2]) / lens[0], (float(y) - lens[3]) / lens[1], 1.0)
+    rays.slope = rotation @ wp.vec3(1.0 / lens[0], 0.0, 0.0)
+    rays.spread = 1.0 / lens[0]
+    return rays
+
+
 @wp.kernel
 def rgb_kernel(
     scene: Scene,
@@ -37,67 +74,33 @@ def rgb_kernel(
     canvas: Canvas,
     first_world: int,
     buffer: GBuffer,
+    row: Row,
     table: wp.array(dtype=wp.uint8),
     rgb: wp.array(dtype=wp.vec3ub),
 ):
-    first_pixel = wp.tid() * canvas.span
-    line = first_pixel // canvas.width
-    slot = line // canvas.height
-    row = line - slot * canvas.height
-    first_column = first_pixel - line * canvas.width
-    world = first_world + slot
-    pose = camera.T_world_camera[world]
-    rotation = wp.quat_to_matrix(wp.transform_get_rotation(pose))
+    """A pixel is the mean of its samples; those on its border count half, as they belong to two pixels."""
+    place = place_of(canvas, wp.tid(), first_world)
+    world = first_world + place.slot
     grid = canvas.grid
-    lens = sample_lens(camera.intrinsics[world], grid)
-    light = illumination(scene, world, wp.transform_get_translation(pose), lens[0])
-    y = row * grid.step
-    start = rotation @ wp.vec3(-lens[2] / lens[0], (float(y) - lens[3]) / lens[1], 1.0)
-    slope_x = rotation @ wp.vec3(1.0 / lens[0], 0.0, 0.0)
-    slope_y = rotation @ wp.vec3(0.0, 1.0 / lens[1], 0.0)
-    first_sample = (slot * grid.height + y) * grid.width
-    target = first_world * canvas.height * canvas.width + first_pixel - first_column
-    column = int(first_column)
-    end = first_column + canvas.span
-    while column < end and grid.step > 1:
-        x = column * grid.step
-        corner = start + slope_x * float(x)
-        mean = pixel_light(scene, light, buffer, grid, first_sample + x, world, corner, slope_x, slope_y, camera.far)
-        write_rgb(rgb, target + column, encode_light(table, mean))
-        column += 1
-    while column < end:
-        visible = read_int64(buffer.visibility, first_sample + column)
-        if visible == NOTHING:
-            write_rgb(rgb, target + column, encode_light(table, background(light, start + slope_x * float(column))))
-            column += 1
-        else:  # what neighbours on the same face have in common is computed once
-            face = face_of(scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.count)
-            following = visible
-            while following == visible:
-                sample = first_sample + column
-                direction = start + slope_x * float(column)
-                nearness = read(buffer.nearness, sample)
-                seen = wp.vec3(0.0)
-                if nearness * camera.far < 1.0:
-                    seen = background(light, direction)
-                else:
-                    seen = radiance(
-                        scene.meshes,
-                        scene.textures,
-                        light,
-                        scene.shadow_mode,
-                        scene.shadows.heights,
-                        buffer,
-                        sample,
-                        face,
-                        nearness,
-                        direction,
-                    )
-                write_rgb(rgb, target + column, encode_light(table, seen))
-                column += 1
-                following = NOTHING
-                if column < end:
-                    following = read_int64(buffer.visibility, sample + 1)
+    step = grid.step
+    light = illumination(scene, world)
+    start = wp.tid() * row.stride
+    clear_mean(row, start, canvas.span)
+    border = wp.where(step > 1, 1, 0)
+    count = canvas.span * step + border
+    for j in range(step + border):
+        x = place.column * step
+        y = place.row * step + j
+        rays = rays_from(camera, grid, world, x, y)
+        sample = (place.slot * grid.height + y) * grid.width + x
+        light_row(scene, light, world * scene.num_instances, rays, buffer, camera.far, sample, count, row, start)
+        for i in range(step + border):
+            weight = wp.where(border == 1 and (i == 0 or i == step), 0.5, 1.0)
+            weight *= wp.where(border == 1 and (j == 0 or j == step), 0.5, 1.0)
+            # bright samples are cut to what a picture can show, else one highlight would fill the pixel
+            limit = wp.where(step > 1, 1.2, 1.0e9)
+            add_to_mean(row, start, i, canvas.span, step, weight / float(step * step), limit)
+    encode_means(table, row, start, canvas.span, rgb, place.target)
 
 
 @wp.kernel
@@ -107,35 +110,93 @@ def surface_kernel(
     canvas: Canvas,
     first_world: int,
     buffer: GBuffer,
+    row: Row,
     table: wp.array(dtype=wp.uint8),
     normals: wp.array(dtype=wp.vec3),
     albedo: wp.array(dtype=wp.vec3ub),
 ):
     """Either picture may have length 0: then it is not wanted."""
-    first_pixel = wp.tid() * canvas.span
+    place = place_of(canvas, wp.tid(), first_world)
+    world = first_world + place.slot
     grid = canvas.grid
-    for pixel in range(first_pixel, first_pixel + canvas.span):
-        line = pixel // canvas.width
-        slot = line // canvas.height
-        world = first_world + slot
-        x = (pixel - line * canvas.width) * grid.step + grid.step // 2
-        y = (line - slot * canvas.height) * grid.step + grid.step // 2
-        sample = (slot * grid.height + y) * grid.width + x
-        visible = buffer.visibility[sample]
-        nearness = buffer.nearness[sample]
-        normal = wp.vec3(0.0)
-        color = wp.vec3(0.0)
-        if visible != NOTHING and nearness * camera.far >= 1.0:
-            lens = sample_lens(camera.intrinsics[world], grid)
-            ray = wp.vec3((float(x) - lens[2]) / lens[0], (float(y) - lens[3]) / lens[1], 1.0)
-            point = wp.transform_point(camera.T_world_camera[world], ray / nearness)
-            face = face_of(scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.count)
-            normal, color = surface(scene.meshes, scene.textures, face, point, 1.0 / (nearness * lens[0]))
-        target = first_world * canvas.height * canvas.width + pixel
+    x = place.column * grid.step + grid.step // 2
+    y = place.row * grid.step + grid.step // 2
+    rays = rays_from(camera, grid, world, x, y)
+    sample = (place.slot * grid.height + y) * grid.width + x
+    count = (canvas.span - 1) * grid.step + 1
+    start = wp.tid() * row.stride
+    first_placement = world * scene.num_instances
+    lay_row(scene.meshes, scene.textures, scene.placements, first_placement, rays, buffer, sample, count, row, start)
+    normalize_row(row, start, count)
+    for pixel in range(canvas.span):
+        offset = pixel * grid.step
+        seen = read(buffer.nearness, sample + offset) * camera.far >= 1.0
         if normals.shape[0] > 0:
-            write_vec3(normals, target, normal)
+            write_vec3(normals, place.target + pixel, wp.where(seen, read_normal(row, start + offset), wp.vec3(0.0)))
         if albedo.shape[0] > 0:
-            write_rgb(albedo, target, encode_albedo(table, color))
+            color = wp.where(seen, read_color(row, start + offset), wp.vec3(0.0))
+            write_rgb(albedo, place.target + pixel, encode_albedo(table, color))
+
+
+@wp.func_native(
+    """
+    const float* const near = buffer.nearness.data + sample;
+    short* const millimetres = depth.data + target;
+    const auto write = [=](int i, int sample) {
+        const float rounded = 1000.0f / near[sample] + 0.5f;
+        millimetres[i] = near[sample] * far >= 1.0f ? (int)(rounded < 32767.0f ? rounded : 32767.0f) : 0;
+    };
+    if (step > 1) {
+        for (int i = 0; i < count; ++i) write(i, i * step);
+        return;
+    }
+"""
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) write(i, i);
+"""
+)
+def write_depth(
+    buffer: GBuffer, sample: int, step: int, far: float, depth: wp.array(dtype=wp.int16), target: int, count: int
+):
+    """Write the depth of `count` pixels [mm], 0 where there is nothing; each `step` samples from the last."""
+    ...
+
+
+@wp.func_native(
+    """
+    const float* const near = buffer.nearness.data + sample;
+    const auto* const visible = buffer.visibility.data + sample;
+    const auto* const placement = placements.data + first_placement;
+    short* const labels = segmentation.data + target;
+    const auto write = [=](int i, int sample) {
+        const int instance = (int)(visible[sample] >> 32) - 1;
+        const int label = placement[instance > 0 ? instance : 0].segmentation;
+        labels[i] = near[sample] * far >= 1.0f ? label : 0;
+    };
+    if (step > 1) {
+        for (int i = 0; i < count; ++i) write(i, i * step);
+        return;
+    }
+"""
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) write(i, i);
+"""
+)
+def write_labels(
+    placements: wp.array(dtype=Placement),
+    first_placement: int,
+    buffer: GBuffer,
+    sample: int,
+    step: int,
+    far: float,
+    segmentation: wp.array(dtype=wp.int16),
+    target: int,
+    count: int,
+):
+    """Write the segmentation of `count` pixels, 0 where there is nothing; each `step` samples from the last."""
+    ...
 
 
 @wp.kernel
@@ -150,32 +211,13 @@ def label_kernel(
     segmentation: wp.array(dtype=wp.int16),
 ):
     """Depth [mm] along the camera's axis and segmentation ids, 0 where there is nothing; either may have length 0."""
-    first_pixel = wp.tid() * canvas.span
-    line = first_pixel // canvas.width
-    slot = line // canvas.height
+    place = place_of(canvas, wp.tid(), first_world)
     grid = canvas.grid
-    middle = grid.step // 2
-    row = (line - slot * canvas.height) * grid.step + middle
-    first = (slot * grid.height + row) * grid.width + middle - line * canvas.width * grid.step
-    first_placement = (first_world + slot) * num_instances
-    target = first_world * canvas.height * canvas.width
-    instance = int(-1)
-    instance_label = int(0)
-    for pixel in range(first_pixel, first_pixel + canvas.span):
-        sample = first + pixel * grid.step
-        nearness = read(buffer.nearness, sample)
-        visible = read_int64(buffer.visibility, sample)
-        seen = visible != NOTHING and nearness * far >= 1.0
-        if depth.shape[0] > 0:
-            millimetres = int(0)
-            if seen:
-                millimetres = wp.min(int(1000.0 / nearness + 0.5), 32767)
-            write_short(depth, target + pixel, wp.int16(millimetres))
-        if segmentation.shape[0] > 0:
-            label = int(0)
-            if seen:
-                if unpack_instance(visible) != instance:
-                    instance = unpack_instance(visible)
-                    instance_label = placements[first_placement + instance].segmentation
-                label = instance_label
-            write_short(segmentation, target + pixel, wp.int16(label))
+    x = place.column * grid.step + grid.step // 2
+    y = place.row * grid.step + grid.step // 2
+    sample = (place.slot * grid.height + y) * grid.width + x
+    if depth.shape[0] > 0:
+        write_depth(buffer, sample, grid.step, far, depth, place.target, canvas.span)
+    if segmentation.shape[0] > 0:
+        first = (first_world + place.slot) * num_instances
+        write_labels(placements, first, buffer, sample, grid.step, far, segmentation, place.target, canvas.span)

@@ -31,6 +31,7 @@ class Placement:
     texture: wp.int32
     repeats: wp.float32  # of the texture per metre
     mesh: wp.int32
+    colored: wp.int32  # whether the mesh has colours per vertex
     shadow: wp.int32  # mesh that casts the shadow, -1: none
     segmentation: wp.int32
 
@@ -83,6 +84,7 @@ def pose_instances(
         placement.gloss = instances.gloss[world, instance]
         placement.texture = instances.texture[world, instance]
         placement.repeats = 1.0 / wp.max(instances.texture_scale[world, instance], 1.0e-6)
+        placement.colored = meshes.colored[placement.mesh]
         placement.shadow = wp.where(instances.casts_shadow[instance] != 0, meshes.shadow[placement.mesh], -1)
         placement.segmentation = instances.segmentation[world, instance]
     placements[world * instances.body.shape[0] + instance] = placement

@@ -1,25 +1,23 @@
-"""The G-buffer by rasterisation, for the CPU: one thread per world, since Warp runs them one after the other there."""
+"""The G-buffer by rasterisation, for the CPU: one thread per pass, since Warp runs them one after the other there."""
 
 from __future__ import annotations
 
 import warp as wp
 
 from simgen.world.engine.newton.render.camera import CameraArrays
-from simgen.world.engine.newton.render.dense import read, read_vec3, write, write_int64
-from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points, write_point
+from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points, write_points
 from simgen.world.engine.newton.render.mesh_pool import MeshArrays
 from simgen.world.engine.newton.render.pose import Placement
 from simgen.world.engine.newton.render.sampling import SampleGrid, sample_lens
 from simgen.world.engine.newton.render.triangle import (
     OPTIONS,
+    Picture,
+    Span,
     cell_of,
+    fill_span,
     fill_triangle,
-    larger,
     pack,
     screen_box,
-    smaller,
-    span_end,
-    span_start,
 )
 
 wp.set_module_options(OPTIONS)
@@ -27,10 +25,22 @@ wp.set_module_options(OPTIONS)
 ASIDE = wp.constant(30.0)  # |x| + |y| over z up to which screen coordinates are exact enough in single precision
 
 
+@wp.struct
+class View:
+    """How one world is seen."""
+
+    lens: wp.vec4
+    near: wp.float32
+    far: wp.float32
+    eye: wp.vec3
+    T_camera_world: wp.transform
+
+
 @wp.func
-def is_in_view(center: wp.vec3, radius: float, lens: wp.vec4, width: float, height: float, near: float, far: float):
+def is_in_view(center: wp.vec3, radius: float, view: View, width: float, height: float):
     """Whether a sphere (camera coordinates) can touch the frustum of a picture of width x height samples."""
-    if center[2] + radius < near or center[2] - radius > far:
+    lens = view.lens
+    if center[2] + radius < view.near or center[2] - radius > view.far:
         return False
     left = wp.vec2(lens[0], lens[2] + 1.0)
     right = wp.vec2(-lens[0], width - lens[2])
@@ -57,12 +67,8 @@ def fill_near_triangle(
     c: wp.vec3,
     near: float,
     lens: wp.vec4,
-    base: int,
-    width: int,
-    height: int,
     visible: wp.int64,
-    nearness: wp.array(dtype=wp.float32),
-    visibility: wp.array(dtype=wp.int64),
+    picture: Picture,
 ):
     """Draw a triangle (camera coordinates) that may reach behind the camera or far out of the picture, unclipped.
 
@@ -77,60 +83,15 @@ def fill_near_triangle(
     edge_a = wp.cross(b, c) / volume
     edge_b = wp.cross(c, a) / volume
     edge_c = wp.cross(a, b) / volume
-    a_dx = edge_a[0] / lens[0]
-    b_dx = edge_b[0] / lens[0]
-    c_dx = edge_c[0] / lens[0]
-    last = float(width - 1)
-    row = int(0)
-    while row < height:
+    span = Span()
+    span.weight_step = wp.vec3(edge_a[0], edge_b[0], edge_c[0]) / lens[0]
+    span.nearness_step = span.weight_step[0] + span.weight_step[1] + span.weight_step[2]
+    span.limit = 1.0 / near
+    for row in range(picture.height):
         ray = wp.vec3(-lens[2] / lens[0], (float(row) - lens[3]) / lens[1], 1.0)
-        a_row = wp.dot(edge_a, ray)
-        b_row = wp.dot(edge_b, ray)
-        c_row = wp.dot(edge_c, ray)
-        lowest = span_start(a_row, a_dx, span_start(b_row, b_dx, span_start(c_row, c_dx, 1.0)))
-        highest = span_end(a_row, a_dx, span_end(b_row, b_dx, span_end(c_row, c_dx, last)))
-        column = int(smaller(lowest, last + 2.0)) - 1
-        end = wp.min(width - 1, int(larger(highest, -1.0)) + 1)
-        while column <= end:
-            weight_a = a_row + float(column) * a_dx
-            weight_b = b_row + float(column) * b_dx
-            weight_c = c_row + float(column) * c_dx
-            if smaller(smaller(weight_a, weight_b), weight_c) >= 0.0:
-                value = weight_a + weight_b + weight_c
-                sample = base + row * width + column
-                if value > read(nearness, sample) and value * near <= 1.0:
-                    write(nearness, sample, value)
-                    write_int64(visibility, sample, visible)
-            column += 1
-        row += 1
-
-
-@wp.func
-def draw_mesh(
-    meshes: MeshArrays,
-    mesh: int,
-    instance: int,
-    linear: wp.mat33,
-    origin: wp.vec3,
-    local_eye: wp.vec3,
-    lens: wp.vec4,
-    slot: int,
-    scratch: Scratch,
-    width: int,
-    height: int,
-    nearness: wp.array(dtype=wp.float32),
-    visibility: wp.array(dtype=wp.int64),
-):
-    """Draw a mesh that lies beyond the near plane; `linear` and `origin`: mesh -> camera coordinates."""
-    base_point = slot * scratch.max_points
-    first_point = meshes.first_point[mesh]
-    index = int(0)
-    while index < meshes.num_points[mesh]:
-        point = linear @ read_vec3(meshes.points, first_point + index) + origin
-        write_point(scratch, base_point + index, project(point, lens), width, height)
-        index += 1
-    eye = wp.vec4(local_eye[0], local_eye[1], local_eye[2], 1.0)
-    draw_points(meshes, mesh, instance, eye, slot, scratch, slot, width, height, nearness, visibility)
+        span.weight = wp.vec3(wp.dot(edge_a, ray), wp.dot(edge_b, ray), wp.dot(edge_c, ray))
+        span.nearness = span.weight[0] + span.weight[1] + span.weight[2]
+        fill_span(picture, span, picture.first + row * picture.width, picture.width - 1, visible)
 
 
 @wp.func
@@ -147,18 +108,13 @@ def draw_near_mesh(
     linear: wp.mat33,
     origin: wp.vec3,
     local_eye: wp.vec3,
-    near: float,
-    lens: wp.vec4,
-    slot: int,
-    width: int,
-    height: int,
-    nearness: wp.array(dtype=wp.float32),
-    visibility: wp.array(dtype=wp.int64),
+    view: View,
+    picture: Picture,
 ):
     """Draw a mesh that may reach behind the near plane or far out of the picture, triangle by triangle."""
     first_point = meshes.first_point[mesh]
     first_face = meshes.first_face[mesh]
-    base = slot * width * height
+    lens = view.lens
     for face in range(first_face, first_face + meshes.num_faces[mesh]):
         plane = meshes.plane[face]
         if wp.dot(wp.vec3(plane[0], plane[1], plane[2]), local_eye) > plane[3]:
@@ -167,15 +123,40 @@ def draw_near_mesh(
             q = linear @ meshes.points[first_point + corner[1]] + origin
             r = linear @ meshes.points[first_point + corner[2]] + origin
             visible = pack(instance, face)
-            if is_plain(p, near) and is_plain(q, near) and is_plain(r, near):
+            if is_plain(p, view.near) and is_plain(q, view.near) and is_plain(r, view.near):
                 a = project(p, lens)
                 b = project(q, lens)
                 c = project(r, lens)
+                width = picture.width
+                height = picture.height
                 box = screen_box(cell_of(a, width, height), cell_of(b, width, height), cell_of(c, width, height))
                 if box[0] <= box[1] and box[2] <= box[3]:
-                    fill_triangle(a, b, c, box, base, width, visible, nearness, visibility)
-            elif wp.max(wp.max(p[2], q[2]), r[2]) >= near:
-                fill_near_triangle(p, q, r, near, lens, base, width, height, visible, nearness, visibility)
+                    fill_triangle(a, b, c, box, visible, picture)
+            elif wp.max(wp.max(p[2], q[2]), r[2]) >= view.near:
+                fill_near_triangle(p, q, r, view.near, lens, visible, picture)
+
+
+@wp.func
+def draw_instance(
+    meshes: MeshArrays, placement: Placement, instance: int, view: View, scratch: Scratch, picture: Picture
+):
+    """Draw what may be in view of one instance."""
+    sphere = placement.sphere
+    radius = sphere[3]
+    center = wp.transform_point(view.T_camera_world, wp.vec3(sphere[0], sphere[1], sphere[2]))
+    if radius >= 0.0 and is_in_view(center, radius, view, float(picture.width), float(picture.height)):
+        mesh = placement.mesh
+        linear = wp.quat_to_matrix(wp.transform_get_rotation(view.T_camera_world)) @ placement.world_from_local
+        origin = wp.transform_point(view.T_camera_world, placement.origin)
+        eye = placement.local_from_world @ (view.eye - placement.origin)
+        front = center[2] - radius
+        if front > view.near and wp.abs(center[0]) + wp.abs(center[1]) + 2.0 * radius < ASIDE * front:
+            first, count = meshes.first_point[mesh], meshes.num_points[mesh]
+            width, height = picture.width, picture.height
+            write_points(meshes.points, first, count, linear, origin, True, view.lens, width, height, scratch)
+            draw_points(meshes, mesh, instance, wp.vec4(eye[0], eye[1], eye[2], 1.0), scratch, picture)
+        else:
+            draw_near_mesh(meshes, mesh, instance, linear, origin, eye, view, picture)
 
 
 @wp.kernel
@@ -186,48 +167,28 @@ def raster_kernel(
     camera: CameraArrays,
     grid: SampleGrid,
     first_world: int,
+    num_worlds: int,
     scratch: Scratch,
     nearness: wp.array(dtype=wp.float32),
     visibility: wp.array(dtype=wp.int64),
 ):
-    """Fill the pictures of the worlds from `first_world` on; `nearness` and `visibility` must be 0 before."""
-    slot = wp.tid()
-    world = first_world + slot
-    width = grid.width
-    height = grid.height
-    near = camera.near
-    lens = sample_lens(camera.intrinsics[world], grid)
-    eye = wp.transform_get_translation(camera.T_world_camera[world])
-    T_camera_world = wp.transform_inverse(camera.T_world_camera[world])
-    rotation = wp.quat_to_matrix(wp.transform_get_rotation(T_camera_world))
+    """Fill the pictures of the worlds from `first_world` on; `nearness` and `visibility` must be 0 before.
+
+    One thread does all, one mesh after another, which then is in the cache.
+    """
+    picture = Picture()
+    picture.nearness = nearness
+    picture.visibility = visibility
+    picture.width = grid.width
+    picture.height = grid.height
+    view = View()
+    view.near = camera.near
+    view.far = camera.far
     for instance in range(num_instances):
-        placement = placements[world * num_instances + instance]
-        sphere = placement.sphere
-        center = wp.transform_point(T_camera_world, wp.vec3(sphere[0], sphere[1], sphere[2]))
-        radius = sphere[3]
-        if radius >= 0.0 and is_in_view(center, radius, lens, float(width), float(height), near, camera.far):
-            mesh = placement.mesh
-            linear = rotation @ placement.world_from_local
-            origin = wp.transform_point(T_camera_world, placement.origin)
-            local = placement.local_from_world @ (eye - placement.origin)
-            front = center[2] - radius
-            if front > near and wp.abs(center[0]) + wp.abs(center[1]) + 2.0 * radius < ASIDE * front:
-                draw_mesh(
-                    meshes,
-                    mesh,
-                    instance,
-                    linear,
-                    origin,
-                    local,
-                    lens,
-                    slot,
-                    scratch,
-                    width,
-                    height,
-                    nearness,
-                    visibility,
-                )
-            else:
-                draw_near_mesh(
-                    meshes, mesh, instance, linear, origin, local, near, lens, slot, width, height, nearness, visibility
-                )
+        for slot in range(num_worlds):
+            world = first_world + slot
+            picture.first = slot * grid.width * grid.height
+            view.lens = sample_lens(camera.intrinsics[world], grid)
+            view.eye = wp.transform_get_translation(camera.T_world_camera[world])
+            view.T_camera_world = wp.transform_inverse(camera.T_world_camera[world])
+            draw_instance(meshes, placements[world * num_instances + instance], instance, view, scratch, picture)

@@ -17,11 +17,12 @@ from simgen.world.engine.newton.render.color import color_tables
 from simgen.world.engine.newton.render.instances import InstanceTable
 from simgen.world.engine.newton.render.lanes import Lanes
 from simgen.world.engine.newton.render.light import LightBatch
-from simgen.world.engine.newton.render.mesh_fill import Scratch, allocate_scratch
+from simgen.world.engine.newton.render.mesh_fill import allocate_scratch
 from simgen.world.engine.newton.render.mesh_pool import MeshPool
 from simgen.world.engine.newton.render.pictures import Canvas, label_kernel, rgb_kernel, surface_kernel
 from simgen.world.engine.newton.render.pose import Placement, pose_cameras, pose_instances
 from simgen.world.engine.newton.render.raster import raster_kernel
+from simgen.world.engine.newton.render.row import Row, allocate_row
 from simgen.world.engine.newton.render.sampling import sample_grid
 from simgen.world.engine.newton.render.shade import NO_SHADOWS, SHADOW_MAP, SHADOW_RAYS, Scene
 from simgen.world.engine.newton.render.shadow import allocate_shadows, frame_lights, shadow_kernel
@@ -31,9 +32,8 @@ from simgen.world.engine.newton.render.trace import trace_kernel
 
 Output = Literal["rgb", "depth", "segmentation", "normals", "albedo"]
 DTYPES = {"rgb": wp.vec3ub, "depth": wp.int16, "segmentation": wp.int16, "normals": wp.vec3, "albedo": wp.vec3ub}
-CPU_PASS_SAMPLES = 4 * 128 * 128  # what stays in the cache of a core
-GPU_PASS_SAMPLES = 1 << 26  # what is little memory for a GPU
-SHADOW_SLOTS = 16
+CPU_PASS_SAMPLES = 8 * 128 * 128  # few, so that they stay in the cache, but not too few: each pass costs launches
+GPU_PASS_SAMPLES = 1 << 23  # what is little memory for a GPU
 
 
 @dataclass(eq=False)
@@ -43,7 +43,7 @@ class _View:
     canvas: Canvas
     worlds_per_pass: int
     buffers: list[GBuffer]  # one per lane
-    scratch: list[Scratch]  # one per lane
+    rows: list[Row]  # one per lane
     arrays: dict[str, wp.array]  # flat; of length 0 if not wanted
     tensors: dict[str, torch.Tensor]
 
@@ -98,11 +98,12 @@ class Renderer:
         scene.textures = textures if textures is not None else texture_arrays([], device=self.device)
         scene.shadows = allocate_shadows(self.num_worlds, shadow_size if with_map else 0, self.device)
         scene.shadow_mode = SHADOW_MAP if with_map else SHADOW_RAYS if shadows else NO_SHADOWS
-        self._pool, self._is_updated = pool, False
+        self._is_updated = False
         self._lanes = Lanes(threads, self.device)
-        slots = math.ceil(self.num_worlds / self._lanes.count)
-        self._shadow_slots = min(SHADOW_SLOTS, slots)
-        self._scratch = self._allocate_scratch(self._shadow_slots if with_map else 0)
+        self._has_shadows = [False] * self.num_worlds  # maps drawn since the last `update`
+        self._scratch = [
+            allocate_scratch(pool.max_points, pool.max_faces, self.device) for _ in range(self._lanes.count)
+        ]
         self._table = color_tables(self.device)
         self._nothing = wp.zeros(1, dtype=wp.int64, device=self.device)
         self._views: dict[tuple[CameraBatch, tuple[str, ...]], _View] = {}
@@ -130,33 +131,33 @@ class Renderer:
         self.update(body_q, light)
         return self.view(body_q, camera, outputs)
 
-    def update(self, body_q: wp.array, light: LightBatch, worlds: Sequence[int] | None = None) -> None:
-        """Take over poses and lights, for several calls of `view`. The arguments are those of `render`.
-
-        `worlds`: those that `view` will be asked for; None: all.
-        """
+    def update(self, body_q: wp.array, light: LightBatch) -> None:
+        """Take over poses and lights, for several calls of `view`. The arguments are those of `render`."""
         if len(body_q) != self.num_worlds * self.num_bodies:
             raise SimgenError(
                 f"body_q has {len(body_q)} poses, not {self.num_worlds} worlds x {self.num_bodies} bodies"
             )
         scene = self._scene
         scene.light, self._is_updated = light.arrays, True
-        table, arguments = self.instances, [scene.placements, scene.num_instances]
+        table = self.instances
         self._launch(
             pose_instances,
             (self.num_worlds, table.num_instances),
             [table.arrays, scene.meshes, body_q, self.num_bodies, scene.placements],
         )
-        self._launch(frame_lights, self.num_worlds, [*arguments, scene.light, scene.shadows])
-        if scene.shadow_mode == SHADOW_MAP:
-            self._lanes.run(self._passes(self._shadow_slots, worlds), self._draw_shadows)
+        self._launch(frame_lights, self.num_worlds, [scene.placements, scene.num_instances, scene.light, scene.shadows])
+        self._has_shadows[:] = [False] * self.num_worlds
 
-    def _draw_shadows(self, lane: int, first: int) -> None:
-        scene, count = self._scene, min(self._shadow_slots, self.num_worlds - first)
+    def _draw_shadows(self, lane: int, first: int, count: int) -> None:
+        """Draws the shadow maps of some worlds, where no other camera needed them since the last `update`."""
+        scene, here = self._scene, slice(first, first + count)
+        if scene.shadow_mode != SHADOW_MAP or all(self._has_shadows[here]):
+            return
         texels = scene.shadows.size * scene.shadows.size
         scene.shadows.heights[first * texels : (first + count) * texels].zero_()
-        arguments = [scene.meshes, scene.placements, scene.num_instances, scene.shadows, first]
-        self._launch(shadow_kernel, count, [*arguments, self._scratch[lane], self._nothing])
+        arguments = [scene.meshes, scene.placements, scene.num_instances, scene.shadows, first, count]
+        self._launch(shadow_kernel, 1, [*arguments, self._scratch[lane], self._nothing])
+        self._has_shadows[here] = [True] * count
 
     def view(
         self, body_q: wp.array, camera: CameraBatch, outputs: Sequence[Output], worlds: Sequence[int] | None = None
@@ -176,6 +177,8 @@ class Renderer:
 
         def draw(lane: int, first: int) -> None:
             count = min(view.worlds_per_pass, self.num_worlds - first)
+            if "rgb" in view.tensors:  # just before they are looked up, when they are still in the cache
+                self._draw_shadows(lane, first, count)
             self._fill_buffer(view, lane, camera, first, count)
             self._draw(view, lane, camera, first, count)
 
@@ -198,8 +201,8 @@ class Renderer:
         if self.backend == "raster":
             buffer.nearness.zero_()
             buffer.visibility.zero_()
-            arguments = [*common, camera.arrays, grid, first, view.scratch[lane], buffer.nearness, buffer.visibility]
-            self._launch(raster_kernel, count, arguments)
+            arguments = [*common, camera.arrays, grid, first, count, self._scratch[lane]]
+            self._launch(raster_kernel, 1, [*arguments, buffer.nearness, buffer.visibility])
         else:
             with_shadows = int(scene.shadow_mode == SHADOW_RAYS and "rgb" in view.tensors)
             arguments = [*common, scene.shadows.axes, with_shadows, camera.arrays, grid, first, buffer]
@@ -208,7 +211,7 @@ class Renderer:
     def _draw(self, view: _View, lane: int, camera: CameraBatch, first: int, count: int) -> None:
         scene, canvas, arrays, buffer = self._scene, view.canvas, view.arrays, view.buffers[lane]
         threads = count * canvas.width * canvas.height // canvas.span
-        arguments = [scene, camera.arrays, canvas, first, buffer, self._table]
+        arguments = [scene, camera.arrays, canvas, first, buffer, view.rows[lane], self._table]
         if "rgb" in view.tensors:
             self._launch(rgb_kernel, threads, [*arguments, arrays["rgb"]])
         if {"normals", "albedo"} & view.tensors.keys():
@@ -238,7 +241,9 @@ class Renderer:
         worlds = max(1, min(math.ceil(self.num_worlds / self._lanes.count), limit // samples))
         rays = self._scene.shadow_mode == SHADOW_RAYS and "rgb" in outputs
         buffers = [self._allocate_buffer(worlds * samples, rays) for _ in range(self._lanes.count)]
-        scratch = self._allocate_scratch(worlds if self.backend == "raster" else 0)
+        longest = canvas.span * self.samples + 1
+        threads = worlds * camera.width * camera.height
+        rows = [allocate_row(threads, longest, self.device) for _ in range(self._lanes.count)]
         shape = (self.num_worlds, camera.height, camera.width)
         pixels = self.num_worlds * camera.height * camera.width
         arrays = {
@@ -246,7 +251,7 @@ class Renderer:
             for name, dtype in DTYPES.items()
         }
         tensors = {name: wp.to_torch(arrays[name]).view(*shape, -1) for name in outputs}
-        return _View(canvas, worlds, buffers, scratch, arrays, tensors)
+        return _View(canvas, worlds, buffers, rows, arrays, tensors)
 
     def _allocate_buffer(self, samples: int, rays: bool) -> GBuffer:
         buffer = GBuffer()
@@ -254,10 +259,6 @@ class Renderer:
         buffer.visibility = wp.zeros(samples, dtype=wp.int64, device=self.device)
         buffer.light = wp.zeros(samples if rays else 1, dtype=wp.float32, device=self.device)
         return buffer
-
-    def _allocate_scratch(self, num_slots: int) -> list[Scratch]:
-        points, faces = self._pool.max_points, self._pool.max_faces
-        return [allocate_scratch(num_slots, points, faces, self.device) for _ in range(self._lanes.count)]
 
     def _launch(self, kernel: wp.Kernel, threads: int | tuple[int, int], arguments: list[object]) -> None:
         wp.launch(kernel, dim=threads, inputs=arguments, device=self.device)

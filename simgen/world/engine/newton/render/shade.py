@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import warp as wp
 
-from simgen.world.engine.newton.render.dense import read, read_int64
 from simgen.world.engine.newton.render.light import LightArrays
 from simgen.world.engine.newton.render.mesh_pool import MeshArrays
 from simgen.world.engine.newton.render.pose import Placement
-from simgen.world.engine.newton.render.sampling import SampleGrid
+from simgen.world.engine.newton.render.row import FIELDS, SIMD, Row
 from simgen.world.engine.newton.render.shadow import ShadowArrays, ShadowMap, light_from_map, shadow_map
-from simgen.world.engine.newton.render.surface import Face, GBuffer, face_of, surface
+from simgen.world.engine.newton.render.surface import GBuffer, Rays, lay_row
 from simgen.world.engine.newton.render.textures import TextureArrays
-from simgen.world.engine.newton.render.triangle import NOTHING, OPTIONS
+from simgen.world.engine.newton.render.triangle import OPTIONS
 
 wp.set_module_options(OPTIONS)
 
 NO_SHADOWS, SHADOW_MAP, SHADOW_RAYS = wp.constant(0), wp.constant(1), wp.constant(2)
-SHINE = wp.constant(0.35)  # strength of the highlight of a polished surface
+SHINE = 0.35  # strength of the highlight of a polished surface
 
 
 @wp.struct
@@ -35,23 +34,20 @@ class Scene:
 
 @wp.struct
 class Illumination:
-    """Eye and light of one world."""
+    """The light of one world."""
 
-    eye: wp.vec3
     toward: wp.vec3  # unit
     sun: wp.vec3
     ambient: wp.float32
     background_low: wp.vec3
     background_high: wp.vec3
     shadow: ShadowMap
-    spread: wp.float32  # how far apart rays are at 1 m [m]
 
 
 @wp.func
-def illumination(scene: Scene, world: int, eye: wp.vec3, focal: float):
-    """Collect what is the same for all samples of a world. `focal` in samples."""
+def illumination(scene: Scene, world: int):
+    """Collect what is the same for all samples of a world."""
     result = Illumination()
-    result.eye = eye
     result.toward = scene.shadows.axes[world][2]
     result.sun = scene.light.color[world] * scene.light.intensity[world]
     result.ambient = scene.light.ambient[world]
@@ -59,106 +55,127 @@ def illumination(scene: Scene, world: int, eye: wp.vec3, focal: float):
     result.background_high = scene.light.background_high[world]
     if scene.shadow_mode == SHADOW_MAP:
         result.shadow = shadow_map(scene.shadows, world)
-    result.spread = 1.0 / focal
     return result
 
 
-@wp.func
-def background(light: Illumination, direction: wp.vec3):
-    """Colour seen along a ray that hits nothing."""
-    height = 0.5 + 0.5 * direction[2] / wp.sqrt(wp.dot(direction, direction))
-    return light.background_low * (1.0 - height) + light.background_high * height
+@wp.func_native(
+    FIELDS
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) {
+        const float x = normal_x[i], y = normal_y[i], z = normal_z[i];
+        const float scale = 1.0f / sqrtf(x * x + y * y + z * z);
+        normal_x[i] = x * scale;
+        normal_y[i] = y * scale;
+        normal_z[i] = z * scale;
+        arriving[i] = 1.0f;
+    }
+"""
+)
+def normalize_row(row: Row, start: int, count: int):
+    """Give `count` normals length 1, and all of the light."""
+    ...
 
 
-@wp.func
-def highlight(normal: wp.vec3, toward: wp.vec3, direction: wp.vec3):
-    """Blinn and Phong's soft highlight with exponent 32."""
-    between = toward - direction / wp.sqrt(wp.dot(direction, direction))
-    p = wp.max(wp.dot(normal, between), 0.0)
-    p = p * p / wp.dot(between, between)
-    p = p * p
-    p = p * p
-    p = p * p
-    return p * p
+@wp.func_native(
+    FIELDS
+    + """
+    const float* const light = values.data + sample;
+"""
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) arriving[i] = light[i];
+"""
+)
+def light_from_rays(values: wp.array(dtype=wp.float32), sample: int, count: int, row: Row, start: int):
+    """How much of the light arrives at `count` samples, as tracing found it."""
+    ...
 
 
-@wp.func
-def radiance(
-    meshes: MeshArrays,
-    textures: TextureArrays,
+@wp.func_native(
+    FIELDS
+    + """
+    const float* const near = nearness.data + sample;
+    const wp::vec3 toward = light.toward, sun = light.sun, low = light.background_low;
+    const wp::vec3 rise = light.background_high - low;
+    const float ambient = light.ambient, strength = STRENGTH;
+    const wp::vec3 first = direction, change = slope;
+""".replace("STRENGTH", f"{SHINE}f")
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) {
+        const float nx = normal_x[i], ny = normal_y[i], nz = normal_z[i];
+        const float r = red[i], g = green[i], b = blue[i];
+        const float x = first[0] + change[0] * (float)i;
+        const float y = first[1] + change[1] * (float)i;
+        const float z = first[2] + change[2] * (float)i;
+        const float scale = 1.0f / sqrtf(x * x + y * y + z * z);
+        // Blinn and Phong's soft highlight with exponent 32.
+        const float bx = toward[0] - x * scale, by = toward[1] - y * scale, bz = toward[2] - z * scale;
+        const float along = nx * bx + ny * by + nz * bz;
+        float p = (along > 0.0f ? along * along : 0.0f) / (bx * bx + by * by + bz * bz);
+        p = p * p;
+        p = p * p;
+        p = p * p;
+        const float shine = strength * gloss[i] * (p * p);
+        const float facing = nx * toward[0] + ny * toward[1] + nz * toward[2];
+        const float direct = (facing > 0.0f ? facing : 0.0f) * arriving[i];
+        const float sky = ambient * (0.75f + 0.25f * nz);
+        const float height = 0.5f + 0.5f * z * scale;
+        const bool seen = near[i] * far >= 1.0f;
+        red[i] = seen ? r * sky + (r + shine) * sun[0] * direct : low[0] + rise[0] * height;
+        green[i] = seen ? g * sky + (g + shine) * sun[1] * direct : low[1] + rise[1] * height;
+        blue[i] = seen ? b * sky + (b + shine) * sun[2] * direct : low[2] + rise[2] * height;
+    }
+"""
+)
+def light_surfaces(
     light: Illumination,
-    shadow_mode: int,
-    heights: wp.array(dtype=wp.float32),
-    buffer: GBuffer,
-    sample: int,
-    face: Face,
-    nearness: float,
     direction: wp.vec3,
+    slope: wp.vec3,
+    nearness: wp.array(dtype=wp.float32),
+    far: float,
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
 ):
-    """Linear light of a sample that shows a face. `direction`: of the ray, with length 1 along the camera's axis."""
-    depth = 1.0 / nearness
-    point = light.eye + direction * depth
-    normal, color = surface(meshes, textures, face, point, light.spread * depth)
-    facing = wp.dot(normal, light.toward)
-    result = color * (light.ambient * (0.75 + 0.25 * normal[2]))
-    if facing > 0.0:
-        arriving = facing
-        if shadow_mode == SHADOW_MAP:
-            arriving *= light_from_map(light.shadow, heights, point, normal)
-        elif shadow_mode == SHADOW_RAYS:
-            arriving *= read(buffer.light, sample)
-        if face.gloss > 0.0:
-            shine = SHINE * face.gloss * highlight(normal, light.toward, direction)
-            color += wp.vec3(shine, shine, shine)
-        result += wp.cw_mul(color, light.sun) * arriving
-    return result
+    """Turn the colours of `count` samples into the light they send, or that of the background.
+
+    `direction` and `slope` are those of `Rays`.
+    """
+    ...
 
 
 @wp.func
-def pixel_light(
+def light_row(
     scene: Scene,
     light: Illumination,
+    first_placement: int,
+    rays: Rays,
     buffer: GBuffer,
-    grid: SampleGrid,
-    first_sample: int,
-    world: int,
-    start: wp.vec3,
-    slope_x: wp.vec3,
-    slope_y: wp.vec3,
     far: float,
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
 ):
-    """Mean light of a pixel's samples; those on its border count half, as they belong to two pixels.
-
-    `first_sample`: at the corner of the pixel, seen along `start`.
-    """
-    total = wp.vec3(0.0)
-    step = grid.step
-    for j in range(step + 1):
-        for i in range(step + 1):
-            weight = wp.where(i == 0 or i == step, 0.5, 1.0) * wp.where(j == 0 or j == step, 0.5, 1.0)
-            sample = first_sample + j * grid.width + i
-            direction = start + slope_x * float(i) + slope_y * float(j)
-            nearness = read(buffer.nearness, sample)
-            visible = read_int64(buffer.visibility, sample)
-            seen = wp.vec3(0.0)
-            if visible == NOTHING or nearness * far < 1.0:
-                seen = background(light, direction)
-            else:
-                face = face_of(
-                    scene.meshes, scene.placements, world * scene.num_instances, visible, scene.textures.count
-                )
-                seen = radiance(
-                    scene.meshes,
-                    scene.textures,
-                    light,
-                    scene.shadow_mode,
-                    scene.shadows.heights,
-                    buffer,
-                    sample,
-                    face,
-                    nearness,
-                    direction,
-                )
-            # bright samples are cut to what a picture can show, else one highlight would fill the pixel
-            total += wp.min(seen, wp.vec3(1.2)) * weight
-    return total * (1.0 / float(step * step))
+    """Write the linear light that comes from `count` samples side by side to the colours of a row."""
+    lay_row(scene.meshes, scene.textures, scene.placements, first_placement, rays, buffer, sample, count, row, start)
+    normalize_row(row, start, count)
+    if scene.shadow_mode == SHADOW_MAP and light.shadow.size > 0:
+        light_from_map(
+            light.shadow,
+            scene.shadows.heights,
+            rays.eye,
+            rays.direction,
+            rays.slope,
+            buffer.nearness,
+            sample,
+            count,
+            row,
+            start,
+        )
+    elif scene.shadow_mode == SHADOW_RAYS:
+        light_from_rays(buffer.light, sample, count, row, start)
+    light_surfaces(light, rays.direction, rays.slope, buffer.nearness, far, sample, count, row, start)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import warp as wp
 
-from simgen.world.engine.newton.render.dense import read, read_vec3
 from simgen.world.engine.newton.render.light import LightArrays
-from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points, write_point
+from simgen.world.engine.newton.render.mesh_fill import Scratch, draw_points, write_points
 from simgen.world.engine.newton.render.mesh_pool import MeshArrays
 from simgen.world.engine.newton.render.pose import Placement
-from simgen.world.engine.newton.render.triangle import OPTIONS
+from simgen.world.engine.newton.render.row import FIELDS, SIMD, Row
+from simgen.world.engine.newton.render.triangle import OPTIONS, Picture
 
 wp.set_module_options(OPTIONS)
 
@@ -65,6 +65,23 @@ def frame_lights(placements: wp.array(dtype=Placement), num_instances: int, ligh
     shadows.texel[world] = wp.max(0.0, wp.max(high[0] - low[0], high[1] - low[1]) / float(wp.max(shadows.size - 1, 1)))
 
 
+@wp.func
+def draw_caster(
+    meshes: MeshArrays, placement: Placement, shadows: ShadowArrays, world: int, scratch: Scratch, p: Picture
+):
+    """Draw one caster as the light sees it."""
+    mesh = placement.shadow
+    axes = shadows.axes[world]
+    scale = wp.diag(wp.vec3(1.0 / shadows.texel[world], 1.0 / shadows.texel[world], 1.0))
+    linear = scale @ axes @ placement.world_from_local
+    offset = scale @ (axes @ placement.origin - shadows.low[world]) + wp.vec3(0.0, 0.0, 1.0)
+    first, count = meshes.first_point[mesh], meshes.num_points[mesh]
+    no_lens = wp.vec4(0.0)
+    write_points(meshes.points, first, count, linear, offset, False, no_lens, p.width, p.height, scratch)
+    d = placement.local_from_world @ axes[2]
+    draw_points(meshes, mesh, 0, wp.vec4(d[0], d[1], d[2], 0.0), scratch, p)
+
+
 @wp.kernel
 def shadow_kernel(
     meshes: MeshArrays,
@@ -72,32 +89,25 @@ def shadow_kernel(
     num_instances: int,
     shadows: ShadowArrays,
     first_world: int,
+    num_worlds: int,
     scratch: Scratch,
     nothing: wp.array(dtype=wp.int64),
 ):
-    """Draw the casters as the light sees them; `heights` must be 0 before. `nothing`: an array of length 1."""
-    slot = wp.tid()
-    world = first_world + slot
-    size = shadows.size
-    if shadows.texel[world] > 0.0:
-        axes = shadows.axes[world]
-        scale = wp.diag(wp.vec3(1.0 / shadows.texel[world], 1.0 / shadows.texel[world], 1.0))
-        for index in range(world * num_instances, (world + 1) * num_instances):
-            placement = placements[index]
-            if placement.shadow >= 0 and placement.sphere[3] >= 0.0:
-                linear = scale @ axes @ placement.world_from_local
-                offset = scale @ (axes @ placement.origin - shadows.low[world]) + wp.vec3(0.0, 0.0, 1.0)
-                first_point = meshes.first_point[placement.shadow]
-                point = int(0)
-                while point < meshes.num_points[placement.shadow]:
-                    place = linear @ read_vec3(meshes.points, first_point + point) + offset
-                    write_point(scratch, slot * scratch.max_points + point, place, size, size)
-                    point += 1
-                d = placement.local_from_world @ axes[2]
-                toward = wp.vec4(d[0], d[1], d[2], 0.0)
-                draw_points(
-                    meshes, placement.shadow, 0, toward, slot, scratch, world, size, size, shadows.heights, nothing
-                )
+    """Draw the casters of some worlds as the light sees them; `heights` must be 0 before.
+
+    `nothing`: an array of length 1. One thread does all, one mesh after another, which then is in the cache.
+    """
+    picture = Picture()
+    picture.nearness = shadows.heights
+    picture.visibility = nothing
+    picture.width = shadows.size
+    picture.height = shadows.size
+    for instance in range(num_instances):
+        for world in range(first_world, first_world + num_worlds):
+            placement = placements[world * num_instances + instance]
+            if shadows.texel[world] > 0.0 and placement.shadow >= 0 and placement.sphere[3] >= 0.0:
+                picture.first = world * shadows.size * shadows.size
+                draw_caster(meshes, placement, shadows, world, scratch, picture)
 
 
 @wp.struct
@@ -128,25 +138,56 @@ def shadow_map(shadows: ShadowArrays, world: int):
     return result
 
 
-@wp.func
-def covered(heights: wp.array(dtype=wp.float32), index: int, height: float):
-    """1 where something in the map is higher."""
-    return wp.where(read(heights, index) > height, 1.0, 0.0)
+@wp.func_native(
+    FIELDS
+    + """
+    const float* const near = nearness.data + sample;
+    const float* const map = heights.data + shadow.first;
+    const int size = shadow.size;
+    const float limit = shadow.limit, last = limit - 1.0f;
+    const wp::vec3 at_eye = wp::mul(shadow.texel_from_world, eye) + shadow.offset;
+    const wp::vec3 per_metre = wp::mul(shadow.texel_from_world, direction);
+    const wp::vec3 change = wp::mul(shadow.texel_from_world, slope);
+    const wp::mat33 lift = wp::mul(shadow.texel_from_world, shadow.clearance);
+"""
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) {
+        const float depth = 1.0f / near[i];
+        const float nx = normal_x[i], ny = normal_y[i], nz = normal_z[i];
+        const float x = at_eye[0] + (per_metre[0] + change[0] * (float)i) * depth
+            + lift.data[0][0] * nx + lift.data[0][1] * ny + lift.data[0][2] * nz;
+        const float y = at_eye[1] + (per_metre[1] + change[1] * (float)i) * depth
+            + lift.data[1][0] * nx + lift.data[1][1] * ny + lift.data[1][2] * nz;
+        const float height = at_eye[2] + (per_metre[2] + change[2] * (float)i) * depth
+            + lift.data[2][0] * nx + lift.data[2][1] * ny + lift.data[2][2] * nz;
+        const bool inside = (x >= 0.0f) & (y >= 0.0f) & (x < limit) & (y < limit);
+        const float across = x > 0.0f ? (x < last ? x : last) : 0.0f;  // also where x is not a number
+        const float along = y > 0.0f ? (y < last ? y : last) : 0.0f;
+        const int column = (int)across, line = (int)along;
+        const float right = across - (float)column, down = along - (float)line;
+        const int upper = line * size + column, lower = upper + size;
+        const float left = 1.0f - right;
+        const float upper_shade = (map[upper] > height ? left : 0.0f) + (map[upper + 1] > height ? right : 0.0f);
+        const float lower_shade = (map[lower] > height ? left : 0.0f) + (map[lower + 1] > height ? right : 0.0f);
+        arriving[i] = inside ? 1.0f - upper_shade * (1.0f - down) - lower_shade * down : 1.0f;
+    }
+"""
+)
+def light_from_map(
+    shadow: ShadowMap,
+    heights: wp.array(dtype=wp.float32),
+    eye: wp.vec3,
+    direction: wp.vec3,
+    slope: wp.vec3,
+    nearness: wp.array(dtype=wp.float32),
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
+):
+    """How much of the light arrives at `count` samples side by side: the mean of the four texels around each.
 
-
-@wp.func
-def light_from_map(shadow: ShadowMap, heights: wp.array(dtype=wp.float32), point: wp.vec3, normal: wp.vec3):
-    """How much of the light reaches a surface: the mean of the four texels around it, weighted by distance."""
-    light = float(1.0)
-    place = shadow.texel_from_world @ (point + normal * shadow.clearance) + shadow.offset
-    if place[0] >= 0.0 and place[1] >= 0.0 and place[0] < shadow.limit and place[1] < shadow.limit:
-        column = int(place[0])
-        row = int(place[1])
-        right = place[0] - float(column)
-        down = place[1] - float(row)
-        upper = shadow.first + row * shadow.size + column
-        lower = upper + shadow.size
-        upper_shade = covered(heights, upper, place[2]) * (1.0 - right) + covered(heights, upper + 1, place[2]) * right
-        lower_shade = covered(heights, lower, place[2]) * (1.0 - right) + covered(heights, lower + 1, place[2]) * right
-        light = 1.0 - upper_shade * (1.0 - down) - lower_shade * down
-    return light
+    The texels are weighted by distance; `eye`, `direction` and `slope` are those of `Rays`.
+    """
+    ...

@@ -1,19 +1,21 @@
-"""What a sample of the G-buffer shows: the face, and at a point of it the normal and the colour."""
+"""What the samples of a row show, and the normal and the colour of it."""
 
 from __future__ import annotations
 
 import warp as wp
 
-from simgen.world.engine.newton.render.dense import read_int, read_vec3, read_vec3i
-from simgen.world.engine.newton.render.mesh_pool import MeshArrays
+from simgen.world.engine.newton.render.dense import read, read_int, read_int64, read_vec3, read_vec3i
+from simgen.world.engine.newton.render.mesh_pool import FaceShape, MeshArrays
 from simgen.world.engine.newton.render.pose import Placement
-from simgen.world.engine.newton.render.textures import TextureArrays, sample_texture
-from simgen.world.engine.newton.render.triangle import OPTIONS, unpack_face, unpack_instance
+from simgen.world.engine.newton.render.row import Row, fill, write_color, write_normal
+from simgen.world.engine.newton.render.textures import TextureArrays, multiply_texture
+from simgen.world.engine.newton.render.triangle import NOTHING, OPTIONS, unpack_face, unpack_instance
 
 wp.set_module_options(OPTIONS)
 
-UNEVEN_NORMAL = wp.constant(1)
-UNEVEN_COLOR = wp.constant(2)
+EVEN = wp.constant(1.0e-6)  # of colours: up to this squared difference they count as one
+FEW = wp.constant(4)
+AHEAD = wp.constant(2)  # so many samples beyond the end of a face lies what is loaded ahead
 
 
 @wp.struct
@@ -26,23 +28,24 @@ class GBuffer:
 
 
 @wp.struct
-class Face:
-    """What all samples of one face have in common."""
+class Rays:
+    """Where samples side by side are seen: from `eye`, along `direction` and so many times `slope`.
 
-    local_from_world: wp.mat33
-    origin: wp.vec3
-    first: wp.int32  # vertex of the mesh
-    corner: wp.vec3i
-    uneven: wp.int32
-    normal: wp.vec3  # in the mesh where the face's normal is uneven, else unit in the world
-    color: wp.vec3
-    gloss: wp.float32
-    texture: wp.int32
-    repeats: wp.float32
-    u_axis: wp.vec3  # of the texture in the world [repeats per metre]
-    v_axis: wp.vec3
-    u_origin: wp.float32
-    v_origin: wp.float32
+    The directions have length 1 along the camera's axis.
+    """
+
+    eye: wp.vec3
+    direction: wp.vec3
+    slope: wp.vec3
+    spread: wp.float32  # how far apart they are at 1 m [m]
+
+
+@wp.func
+def along(rays: Rays, samples: int):
+    """The rays so many samples on."""
+    result = rays
+    result.direction = rays.direction + rays.slope * float(samples)
+    return result
 
 
 @wp.func
@@ -58,41 +61,6 @@ def texture_axes(normal: wp.vec3, per_metre: wp.vec3):
     elif z >= y:
         v_axis = wp.vec3(0.0, per_metre[1], 0.0)
     return u_axis, v_axis
-
-
-@wp.func
-def face_of(
-    meshes: MeshArrays,
-    placements: wp.array(dtype=Placement),
-    first_placement: int,
-    visible: wp.int64,
-    num_textures: int,
-):
-    """The face of a `pack`ed number. `first_placement`: of the world; a texture beyond `num_textures` is none."""
-    placement = placements[first_placement + unpack_instance(visible)]
-    index = unpack_face(visible)
-    face = Face()
-    face.local_from_world = placement.local_from_world
-    face.origin = placement.origin
-    face.first = read_int(meshes.first_vertex, placement.mesh)
-    face.corner = read_vec3i(meshes.faces, index)
-    face.uneven = read_int(meshes.uneven, index)
-    face.color = placement.color
-    face.gloss = placement.gloss
-    face.texture = wp.where(placement.texture < num_textures, placement.texture, -1)
-    face.repeats = placement.repeats
-    face.normal = read_vec3(meshes.normals, face.first + face.corner[0])
-    if face.texture >= 0:
-        u_axis, v_axis = texture_axes(face.normal, placement.scale * placement.repeats)
-        face.u_axis = wp.transpose(placement.local_from_world) @ u_axis
-        face.v_axis = wp.transpose(placement.local_from_world) @ v_axis
-        face.u_origin = -wp.dot(face.u_axis, placement.origin)
-        face.v_origin = -wp.dot(face.v_axis, placement.origin)
-    if (face.uneven & UNEVEN_NORMAL) == 0:
-        face.normal = wp.normalize(wp.transpose(placement.local_from_world) @ face.normal)
-    if read_int(meshes.colored, placement.mesh) != 0 and (face.uneven & UNEVEN_COLOR) == 0:
-        face.color = wp.cw_mul(face.color, read_vec3(meshes.colors, face.first + face.corner[0]))
-    return face
 
 
 @wp.func
@@ -115,36 +83,151 @@ def barycentric(point: wp.vec3, a: wp.vec3, b: wp.vec3, c: wp.vec3):
 
 
 @wp.func
-def mix(values: wp.array(dtype=wp.vec3), face: Face, weights: wp.vec3):
-    """The value at a point of a face from the values at its corners."""
+def vertex_color(meshes: MeshArrays, mesh: int, index: int, point: wp.vec3):
+    """The colour at a point of a face, in the mesh, from those of its corners."""
+    first = read_int(meshes.first_vertex, mesh)
+    corner = read_vec3i(meshes.faces, index) + wp.vec3i(first)
+    weights = barycentric(
+        point,
+        read_vec3(meshes.vertices, corner[0]),
+        read_vec3(meshes.vertices, corner[1]),
+        read_vec3(meshes.vertices, corner[2]),
+    )
     return (
-        read_vec3(values, face.first + face.corner[0]) * weights[0]
-        + read_vec3(values, face.first + face.corner[1]) * weights[1]
-        + read_vec3(values, face.first + face.corner[2]) * weights[2]
+        read_vec3(meshes.colors, corner[0]) * weights[0]
+        + read_vec3(meshes.colors, corner[1]) * weights[1]
+        + read_vec3(meshes.colors, corner[2]) * weights[2]
     )
 
 
 @wp.func
-def surface(meshes: MeshArrays, textures: TextureArrays, face: Face, point: wp.vec3, footprint: float):
-    """The normal in the world (unit) and the linear base colour at a point [m] of a face.
+def bent_normal(shape: FaceShape, point: wp.vec3):
+    """The normal at a point of a face, both in the mesh."""
+    change = shape.bend @ (point - shape.corner)
+    # never more than between the corners: on a face seen from the side the point is not exact
+    squared = wp.dot(change, change)
+    if squared > shape.reach * shape.reach:
+        change = change * (shape.reach / wp.sqrt(squared))
+    return shape.normal + change
 
-    `footprint`: how far apart neighbouring samples lie there [m].
+
+@wp.func
+def lay_texture(
+    textures: TextureArrays,
+    placement: Placement,
+    normal: wp.vec3,
+    rays: Rays,
+    nearness: wp.array(dtype=wp.float32),
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
+):
+    """Multiply the colours of `count` samples on a face by its texture. `normal`: in the mesh."""
+    u_axis, v_axis = texture_axes(normal, placement.scale * placement.repeats)
+    local_eye = placement.local_from_world @ (rays.eye - placement.origin)
+    local_direction = placement.local_from_world @ rays.direction
+    local_slope = placement.local_from_world @ rays.slope
+    multiply_texture(
+        textures,
+        placement.texture,
+        wp.vec3(wp.dot(u_axis, local_eye), wp.dot(u_axis, local_direction), wp.dot(u_axis, local_slope)),
+        wp.vec3(wp.dot(v_axis, local_eye), wp.dot(v_axis, local_direction), wp.dot(v_axis, local_slope)),
+        rays.spread * placement.repeats,
+        nearness,
+        sample,
+        count,
+        row,
+        start,
+    )
+
+
+@wp.func_native("""
+#if !defined(__CUDA_ARCH__)
+    __builtin_prefetch(shapes.data + index);
+#endif
+""")
+def prefetch(shapes: wp.array(dtype=FaceShape), index: int):
+    """Begin to load a face that will soon be needed."""
+    ...
+
+
+@wp.func
+def lay_face(
+    meshes: MeshArrays,
+    textures: TextureArrays,
+    placement: Placement,
+    index: int,
+    rays: Rays,
+    nearness: wp.array(dtype=wp.float32),
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
+):
+    """Write normal, colour and gloss of `count` samples side by side on a face."""
+    shape = meshes.shapes[index]
+    to_world = wp.transpose(placement.local_from_world)
+    color = placement.color
+    is_mixed = False
+    if placement.colored != 0:
+        corner = read_vec3i(meshes.faces, index) + wp.vec3i(read_int(meshes.first_vertex, placement.mesh))
+        first = read_vec3(meshes.colors, corner[0])
+        second = read_vec3(meshes.colors, corner[1]) - first
+        third = read_vec3(meshes.colors, corner[2]) - first
+        is_mixed = wp.dot(second, second) + wp.dot(third, third) > EVEN
+        color = wp.cw_mul(color, first)
+    fill(row, start, count, to_world @ shape.normal, color, placement.gloss)
+    # few samples are done without asking, as waiting for the answer would take longer
+    is_bent = count < FEW or shape.reach > 0.0
+    if is_bent or is_mixed:
+        for i in range(count):
+            point = rays.eye + along(rays, i).direction / read(nearness, sample + i)
+            point = placement.local_from_world @ (point - placement.origin)
+            if is_bent:
+                write_normal(row, start + i, to_world @ bent_normal(shape, point))
+            if is_mixed:
+                mixed = vertex_color(meshes, placement.mesh, index, point)
+                write_color(row, start + i, wp.cw_mul(placement.color, mixed))
+    if placement.texture >= 0 and placement.texture < textures.count:
+        lay_texture(textures, placement, shape.normal, rays, nearness, sample, count, row, start)
+
+
+@wp.func
+def lay_row(
+    meshes: MeshArrays,
+    textures: TextureArrays,
+    placements: wp.array(dtype=Placement),
+    first_placement: int,
+    rays: Rays,
+    buffer: GBuffer,
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
+):
+    """Write what `count` samples side by side show to a row from `start` on; nothing where there is nothing.
+
+    `first_placement`: of the world.
     """
-    normal = face.normal
-    color = face.color
-    if face.uneven != 0:
-        weights = barycentric(
-            face.local_from_world @ (point - face.origin),
-            read_vec3(meshes.vertices, face.first + face.corner[0]),
-            read_vec3(meshes.vertices, face.first + face.corner[1]),
-            read_vec3(meshes.vertices, face.first + face.corner[2]),
-        )
-        if (face.uneven & UNEVEN_NORMAL) != 0:
-            normal = wp.normalize(wp.transpose(face.local_from_world) @ mix(meshes.normals, face, weights))
-        if (face.uneven & UNEVEN_COLOR) != 0:
-            color = wp.cw_mul(color, mix(meshes.colors, face, weights))
-    if face.texture >= 0:
-        u = wp.dot(face.u_axis, point) + face.u_origin
-        v = wp.dot(face.v_axis, point) + face.v_origin
-        color = wp.cw_mul(color, sample_texture(textures, face.texture, u, v, footprint * face.repeats))
-    return normal, color
+    done = int(0)
+    while done < count:
+        visible = read_int64(buffer.visibility, sample + done)
+        end = int(done + 1)  # neighbours on the same face are done together
+        while end < count and read_int64(buffer.visibility, sample + end) == visible:
+            end += 1
+        prefetch(meshes.shapes, unpack_face(read_int64(buffer.visibility, sample + wp.min(end + AHEAD, count - 1))))
+        if visible != NOTHING:
+            lay_face(
+                meshes,
+                textures,
+                placements[first_placement + unpack_instance(visible)],
+                unpack_face(visible),
+                along(rays, done),
+                buffer.nearness,
+                sample + done,
+                end - done,
+                row,
+                start + done,
+            )
+        done = end

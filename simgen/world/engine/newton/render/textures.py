@@ -11,7 +11,7 @@ import numpy as np
 import warp as wp
 
 from simgen.errors import SimgenError
-from simgen.world.engine.newton.render.dense import read_int
+from simgen.world.engine.newton.render.row import FIELDS, SIMD, Row
 from simgen.world.scene.color import srgb_to_linear
 
 MAX_SIZE = 4096
@@ -90,44 +90,70 @@ def _pack(level: np.ndarray) -> np.ndarray:
     return roots[:, 0] | roots[:, 1] << 8 | roots[:, 2] << 16
 
 
-@wp.func
-def mix_texels(first: int, second: int, weight: int):
-    """Between two texels, all three bytes at once; weight 0..128 of the second."""
-    other = 128 - weight
-    outer = (first & 0xFF00FF) * other + (second & 0xFF00FF) * weight
-    inner = (first & 0x00FF00) * other + (second & 0x00FF00) * weight
-    return ((outer >> 7) & 0xFF00FF) | ((inner >> 7) & 0x00FF00)
+@wp.func_native(
+    FIELDS
+    + """
+    const int* const texels = textures.texels.data + texture * textures.length;
+    const int* const first = textures.first.data;
+    const int size = textures.size, last_level = textures.levels - 1;
+    const float u_eye = u[0], u_direction = u[1], u_slope = u[2];
+    const float v_eye = v[0], v_direction = v[1], v_slope = v[2];
+    const float* const near = nearness.data + sample;
+    const float spread = footprint * (float)size / 1.5f;
+    const auto mix = [](int first, int second, int weight) {  // all three bytes at once; weight 0..128 of the second
+        const int outer = (first & 0xFF00FF) * (128 - weight) + (second & 0xFF00FF) * weight;
+        const int inner = (first & 0x00FF00) * (128 - weight) + (second & 0x00FF00) * weight;
+        return (((unsigned)outer >> 7) & 0xFF00FF) | (((unsigned)inner >> 7) & 0x00FF00);
+    };
+"""
+    + SIMD
+    + """
+    for (int i = 0; i < count; ++i) {
+        const float depth = 1.0f / near[i];
+        // The level is ceil(log2(texels per sample / 1.5)): from the bits of the number.
+        const float texels_covered = spread * depth;
+        int bits;
+        memcpy(&bits, &texels_covered, sizeof(bits));
+        int level = ((bits + 0x7FFFFF) >> 23) - 127;
+        level = level < 0 ? 0 : level > last_level ? last_level : level;
+        const int side = size >> level;
+        const float u_here = u_eye + (u_direction + u_slope * (float)i) * depth;
+        const float v_here = v_eye + (v_direction + v_slope * (float)i) * depth;
+        const float x = (u_here - floorf(u_here)) * (float)side + ((float)side - 0.5f);  // + side: keeps it positive
+        const float y = (v_here - floorf(v_here)) * (float)side + ((float)side - 0.5f);
+        const int column = (int)x, line = (int)y;
+        const int right = (int)((x - (float)column) * 128.0f), down = (int)((y - (float)line) * 128.0f);
+        const int left_column = column & (side - 1), right_column = (column + 1) & (side - 1);
+        const int upper = first[level] + (line & (side - 1)) * side;
+        const int lower = first[level] + ((line + 1) & (side - 1)) * side;
+        const int left = mix(texels[upper + left_column], texels[lower + left_column], down);
+        const int texel = mix(left, mix(texels[upper + right_column], texels[lower + right_column], down), right);
+        const float r = (float)(texel & 255) / 255.0f;
+        const float g = (float)((texel >> 8) & 255) / 255.0f;
+        const float b = (float)((texel >> 16) & 255) / 255.0f;
+        red[i] *= r * r;
+        green[i] *= g * g;
+        blue[i] *= b * b;
+    }
+"""
+)
+def multiply_texture(
+    textures: TextureArrays,
+    texture: int,
+    u: wp.vec3,
+    v: wp.vec3,
+    footprint: float,
+    nearness: wp.array(dtype=wp.float32),
+    sample: int,
+    count: int,
+    row: Row,
+    start: int,
+):
+    """Multiply the colours of `count` samples by a texture, bilinear in the level that suits their distance.
 
-
-@wp.func
-def sample_texture(textures: TextureArrays, texture: int, u: float, v: float, footprint: float):
-    """Linear colour at (u, v) in repeats.
-
-    `footprint`: how much of (u, v) a sample covers; the level is chosen by it, bilinear in the level.
+    Args:
+        u: In repeats: at the eye; per metre along the axis for the first sample; what that grows by per sample.
+        v: Likewise.
+        footprint: How much of (u, v) a sample covers at 1 m.
     """
-    size = int(textures.size)
-    level = int(0)
-    texels = footprint * float(size)
-    while texels > 1.5 and level < textures.levels - 1:
-        texels = texels * 0.5
-        level += 1
-        size = size >> 1
-    x = (u - wp.floor(u)) * float(size) + (float(size) - 0.5)  # + size: keeps truncation a floor
-    y = (v - wp.floor(v)) * float(size) + (float(size) - 0.5)
-    column = int(x)
-    row = int(y)
-    right = int((x - float(column)) * 128.0)
-    down = int((y - float(row)) * 128.0)
-    mask = size - 1
-    left = column & mask
-    next_column = (column + 1) & mask
-    start = texture * textures.length + read_int(textures.first, level)
-    upper = start + (row & mask) * size
-    lower = start + ((row + 1) & mask) * size
-    texels_left = mix_texels(read_int(textures.texels, upper + left), read_int(textures.texels, lower + left), down)
-    texels_right = mix_texels(
-        read_int(textures.texels, upper + next_column), read_int(textures.texels, lower + next_column), down
-    )
-    texel = mix_texels(texels_left, texels_right, right)
-    root = wp.vec3(float(texel & 255), float((texel >> 8) & 255), float((texel >> 16) & 255)) * (1.0 / 255.0)
-    return wp.cw_mul(root, root)
+    ...
