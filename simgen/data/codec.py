@@ -1,23 +1,50 @@
 """Arrays to and from an HDF5 group: chunks per block of frames, lossless compression.
 
-Importing this module registers the Blosc2 and Zstandard filters with h5py.
+Chunks are compressed apart from the file that they go to (`encode`), so that an episode is compressed once and its
+chunks are moved from file to file as they are. Which filter suits which array was measured:
+examples/benchmarks/codecs.py. Importing this module registers the Blosc2 and Zstandard filters with h5py.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import h5py
 import hdf5plugin
 import numpy as np
+from h5py import h5d, h5f, h5g, h5p, h5s, h5t, h5z  # pyright: ignore[reportAttributeAccessIssue]
 
 from simgen.errors import BadInput, nearest
 
 CODECS = ("blosc2", "zstd", "gzip", "raw")
 DEFAULT_CODEC = "blosc2"
 FRAMES_PER_CHUNK = 16
-_SMALL = 4096
+SMALL = 32 << 10  # bytes; up to here an array lies in the file whole and as it is
 _LARGEST_CHUNK = 16 << 20
+_STILL_SHARE = 0.5  # of the pixels that a camera which stands still sees unchanged from one end of a chunk to the other
+_LOOKED_AT = 61  # every how many-th byte is compared; no divisor of usual widths
+_numbers = itertools.count()  # HDF5 wants open files to differ in name, also those in memory
+
+Filters = tuple[tuple[int, tuple[int, ...]], ...]  # numbers of HDF5's filters with their options, in order
+
+
+class Layout(NamedTuple):
+    """How an array lies in a file.
+
+    Args:
+        dtype: NumPy's name of the type.
+        chunks: Shape of a chunk; None: whole and as it is.
+        sizes: Bytes of each part: of the chunks in order, or of the whole.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...] | None
+    sizes: tuple[int, ...]
 
 
 def require_codec(codec: str) -> str:
@@ -27,41 +54,172 @@ def require_codec(codec: str) -> str:
     return codec
 
 
-def chunk_shape(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Blocks of at most 16 frames for images and of all rows otherwise, never above 16 MiB, all about equal.
+def chunk_shape(shape: tuple[int, ...], itemsize: int, frames: int = FRAMES_PER_CHUNK) -> tuple[int, ...]:
+    """Blocks of at most `frames` rows for images and of all rows otherwise, never above 16 MiB, all about equal.
 
     Args:
         shape: (rows, ...) of the array; images have four axes (T, H, W, C).
     """
     rows = shape[0]
     row_bytes = itemsize * int(np.prod(shape[1:], dtype=np.int64))
-    most = FRAMES_PER_CHUNK if len(shape) >= 4 else rows
+    most = frames if len(shape) >= 4 else rows
     most = max(1, min(most, rows, _LARGEST_CHUNK // row_bytes))
     blocks = -(-rows // most)
     return (-(-rows // blocks), *shape[1:])
 
 
-def storage_options(array: np.ndarray, codec: str) -> dict[str, Any]:
-    """Arguments of h5py's create_dataset: nothing for small arrays, else chunks and a filter.
+def blosc2(compressor: Literal["lz4", "zstd"], level: int, filters: int, block: int = 0) -> Filters:
+    """Blosc2 with blocks of so many bytes, 0 for its own choice; `filters` are those of `hdf5plugin.Blosc2`."""
+    options = hdf5plugin.Blosc2(compressor, level, filters).filter_options
+    return ((hdf5plugin.Blosc2.filter_id, (options[0], block, *options[2:])),)
 
-    Bytes are shuffled only where an element has several: shuffling RGB costs time and gains nothing.
+
+def filters_of(codec: str, dtype: np.dtype, chunk: tuple[int, ...], still: bool = False) -> Filters:
+    """The filters for a chunk.
+
+    Bytes are shuffled only where an element has several. Pictures of a camera that stands still are stored by what
+    differs from the first of the chunk, which LZ4 finds faster than Zstandard and nearly as small; a chunk says itself
+    which of the two Blosc2 used.
     """
-    if codec == "raw" or array.ndim == 0 or array.nbytes <= _SMALL:
-        return {}
-    chunks = chunk_shape(array.shape, array.dtype.itemsize)
-    wide = array.dtype.itemsize > 1
+    itemsize = dtype.itemsize
+    shuffle: Filters = ((h5z.FILTER_SHUFFLE, (itemsize,)),) if itemsize > 1 else ()
     if codec == "gzip":
-        return {"chunks": chunks, "compression": "gzip", "compression_opts": 4, "shuffle": wide}
+        return (*shuffle, (h5z.FILTER_DEFLATE, (4,)))
     if codec == "zstd":
-        return {"chunks": chunks, "compression": hdf5plugin.Zstd(clevel=1), "shuffle": wide}
-    filters = hdf5plugin.Blosc2.SHUFFLE if wide else hdf5plugin.Blosc2.NOFILTER
-    return {"chunks": chunks, "compression": hdf5plugin.Blosc2(cname="zstd", clevel=1, filters=filters)}
+        return (*shuffle, (hdf5plugin.Zstd.filter_id, (1,)))
+    size = itemsize * math.prod(chunk)
+    if still and itemsize == 1:
+        return blosc2("lz4", 1, hdf5plugin.Blosc2.DELTA, size // chunk[0])
+    return blosc2("zstd", 1, hdf5plugin.Blosc2.SHUFFLE if itemsize > 1 else hdf5plugin.Blosc2.NOFILTER, size)
 
 
-def write_arrays(group: h5py.Group, arrays: dict[str, np.ndarray], codec: str) -> None:
-    """Writes each array at its path below `group`, in the order of the paths."""
-    for path in sorted(arrays):
-        group.create_dataset(path, data=arrays[path], **storage_options(arrays[path], codec))
+def chunk_filters(codec: str, chunk: np.ndarray) -> Filters:
+    """The filters for a chunk with this content."""
+    return filters_of(codec, chunk.dtype, chunk.shape, _is_still(chunk))
+
+
+def _is_still(block: np.ndarray) -> bool:
+    """Whether these are pictures of which the last is mostly the first."""
+    if block.ndim < 4 or len(block) < 2 or block.dtype.itemsize > 1:
+        return False
+    first, last = (block[row].reshape(-1)[::_LOOKED_AT] for row in (0, -1))
+    return bool(np.count_nonzero(first == last) >= _STILL_SHARE * len(first))
+
+
+def encode(array: np.ndarray, codec: str, scratch: h5py.File) -> tuple[Layout, list[bytes]]:
+    """Compresses an array in C order and little-endian, a chunk at a time.
+
+    Args:
+        scratch: A file in memory that lends its filters; see `scratch_file`.
+    """
+    chunks = None
+    if codec != "raw" and array.nbytes > SMALL:
+        chunks = chunk_shape(array.shape, array.dtype.itemsize)
+    parts = [array.tobytes()] if chunks is None else _encode_chunks(array, chunks[0], codec, scratch)
+    return Layout(array.dtype.str, array.shape, chunks, tuple(map(len, parts))), parts
+
+
+def scratch_file() -> h5py.File:
+    """A file in memory for `encode`, to be closed by the caller."""
+    return h5py.File(f"scratch-{next(_numbers)}", "w", driver="core", backing_store=False, libver="latest")
+
+
+def _encode_chunks(array: np.ndarray, rows: int, codec: str, scratch: h5py.File) -> list[bytes]:
+    compressors: dict[Filters, Compressor] = {}
+    parts = []
+    for start in range(0, len(array), rows):
+        block = array[start : start + rows]
+        if len(block) < rows:
+            block = np.concatenate([block, np.repeat(block[-1:], rows - len(block), axis=0)])
+        filters = chunk_filters(codec, block)
+        if filters not in compressors:
+            compressors[filters] = Compressor(scratch, block.dtype, block.size, filters)
+        parts.append(compressors[filters].compress(block))
+    return parts
+
+
+class Compressor:
+    """HDF5's filters, on arrays of one type and size.
+
+    The chunk has one axis: with several Blosc2 would cut it into boxes, which are slower to pack and to unpack.
+    """
+
+    def __init__(self, scratch: h5py.File, dtype: np.dtype, size: int, filters: Filters) -> None:
+        self._type = _hdf5_type(dtype)
+        self._dataset = declare(scratch.id, None, dtype, (size,), (size,), filters)
+
+    def compress(self, block: np.ndarray) -> bytes:
+        """The bytes of a block as they lie in a file."""
+        self._dataset.write(h5s.ALL, h5s.ALL, block.reshape(-1), self._type)
+        skipped, content = self._dataset.read_direct_chunk((0,))
+        assert skipped == 0, "a filter did not run"
+        return bytes(content)
+
+
+def declare(
+    group: h5g.GroupID | h5f.FileID,
+    name: str | None,
+    dtype: np.dtype,
+    shape: tuple[int, ...],
+    chunks: tuple[int, ...] | None,
+    filters: Filters = (),
+) -> h5d.DatasetID:
+    """Creates a dataset that is about to be written whole; without a name it is gone once nobody holds it."""
+    options, access = _properties(chunks, filters)
+    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
+    return h5d.create(group, name and name.encode(), _hdf5_type(dtype), space, options, dapl=access)
+
+
+@functools.lru_cache(maxsize=128)
+def _properties(chunks: tuple[int, ...] | None, filters: Filters) -> tuple[h5p.PropDCID, h5p.PropDAID]:
+    options, access = h5p.create(h5p.DATASET_CREATE), h5p.create(h5p.DATASET_ACCESS)
+    options.set_fill_time(h5d.FILL_TIME_NEVER)
+    options.set_obj_track_times(False)  # the same content gives the same bytes
+    access.set_chunk_cache(0, 0, 1.0)  # a chunk passes the filters when it is written, not later
+    if chunks is not None:
+        options.set_chunk(chunks)
+        for number, values in filters:
+            options.set_filter(number, h5z.FLAG_MANDATORY, values)
+    return options, access
+
+
+@functools.cache
+def _group_properties() -> h5p.PropGCID:
+    options = h5p.create(h5p.GROUP_CREATE)
+    options.set_obj_track_times(False)
+    return options
+
+
+@functools.lru_cache(maxsize=32)
+def _hdf5_type(dtype: np.dtype) -> h5t.TypeID:
+    return h5t.py_create(dtype)
+
+
+class GroupWriter:
+    """Writes encoded arrays below a group; with h5py's low-level calls, since an episode has many small arrays."""
+
+    def __init__(self, group: h5py.Group) -> None:
+        self._groups: dict[str, h5g.GroupID] = {"": group.id}
+
+    def write(self, path: str, layout: Layout, parts: Sequence[bytes | memoryview], codec: str) -> None:
+        """Writes what `encode` returned."""
+        dtype = np.dtype(layout.dtype)
+        parent, _, name = path.rpartition("/")
+        chunks = layout.chunks
+        filters = filters_of(codec, dtype, chunks) if chunks is not None else ()
+        dataset = declare(self._group(parent), name, dtype, layout.shape, chunks, filters)
+        if chunks is None:
+            dataset.write(h5s.ALL, h5s.ALL, np.ndarray(layout.shape, dtype, parts[0]), _hdf5_type(dtype))
+            return
+        beside = (0,) * (len(chunks) - 1)
+        for number, part in enumerate(parts):
+            dataset.write_direct_chunk((number * chunks[0], *beside), part)
+
+    def _group(self, path: str) -> h5g.GroupID:
+        if path not in self._groups:
+            parent, _, name = path.rpartition("/")
+            self._groups[path] = h5g.create(self._group(parent), name.encode(), gcpl=_group_properties())
+        return self._groups[path]
 
 
 def array_paths(group: h5py.Group) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -44,9 +45,13 @@ def features_of(arrays: Mapping[str, np.ndarray], length: int) -> dict[str, dict
     for path, array in arrays.items():
         time = {length: "T", length + 1: "T+1"}.get(len(array), "any") if array.ndim else None
         shape = list(array.shape[1:])
-        unit = next((unit for pattern, unit in _UNITS if re.search(pattern, path)), None)
-        features[path] = {"dtype": array.dtype.name, "shape": shape, "time": time, "unit": unit}
+        features[path] = {"dtype": array.dtype.name, "shape": shape, "time": time, "unit": _unit(path)}
     return features
+
+
+@functools.lru_cache(maxsize=4096)
+def _unit(path: str) -> str | None:
+    return next((unit for pattern, unit in _UNITS if re.search(pattern, path)), None)
 
 
 def merge_features(

@@ -27,6 +27,7 @@ SHARDS = "shards"
 STAGING = ".staging"
 
 RESUME_HINT = "`simgen generate ... --resume` writes what is missing again"
+_PLAIN = frozenset({str, int, bool, type(None)})
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -36,6 +37,9 @@ def plain(value: Any, where: str) -> Any:
     Raises:
         BadInput: for anything else, and for numbers that are not finite; `where` names the place in the message.
     """
+    kind = type(value)
+    if kind in _PLAIN or (kind is float and math.isfinite(value)):
+        return value
     if isinstance(value, dict):
         return {str(plain(key, where)): plain(item, f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -46,7 +50,7 @@ def plain(value: Any, where: str) -> Any:
         return plain(value.item(), where)
     if isinstance(value, float) and not math.isfinite(value):
         raise BadInput(f"{where}: {value} is not a finite number.")
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, bool | int | float | str):
         return value
     raise BadInput(f"{where}: cannot store a {type(value).__name__} as JSON.")
 

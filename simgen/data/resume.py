@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from simgen.data.codec import DEFAULT_CODEC, require_codec
 from simgen.data.features import merge_features
-from simgen.data.files import MANIFEST, SHARDS, STAGING, is_temporary
-from simgen.data.manifest import read_manifest
+from simgen.data.files import MANIFEST, SHARDS, STAGING, clear_write_errors, is_temporary, lock_directory, plain
+from simgen.data.manifest import new_manifest, read_manifest, require_same_spec, require_same_storage, write_manifest
+from simgen.data.presence import await_all
 from simgen.data.shard import ShardRange, file_hash, range_of, read_record, record_paths, remove_shard
-from simgen.data.staging import item_is_sound, read_item, remove_item, staged_items
+from simgen.data.staging import ARRAYS, item_is_sound, read_item, remove_item, staged_items
 from simgen.errors import BadInput, SimgenError
 
 logger = logging.getLogger(__name__)
@@ -21,11 +25,11 @@ logger = logging.getLogger(__name__)
 class Found:
     """What is finished in a dataset: (phase, index) of episodes and of discarded attempts, and where they lie.
 
-    `successful` is the part of `finished` that succeeded.
+    `found_successful` is the part of `finished` that succeeded.
     """
 
     finished: set[tuple[str, int]] = field(default_factory=set)
-    successful: set[tuple[str, int]] = field(default_factory=set)
+    found_successful: set[tuple[str, int]] = field(default_factory=set)
     discarded: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
     staged: set[tuple[str, int]] = field(default_factory=set)
     sealed: set[ShardRange] = field(default_factory=set)
@@ -35,7 +39,71 @@ class Found:
         """Takes in an episode that is finished."""
         self.finished.add(key)
         if success:
-            self.successful.add(key)
+            self.found_successful.add(key)
+
+    def add_shard(self, shard: ShardRange, record: dict[str, Any]) -> None:
+        """Takes in a shard that is whole."""
+        for entry in record["episodes"]:
+            self.add_episode((shard.phase, entry["index"]), entry["success"])
+        for discard in record["shard"]["discarded"]:
+            self.discarded[shard.phase, discard["index"]] = discard
+        self.features = merge_features(self.features, record["shard"]["features"], shard.name)
+        self.sealed.add(shard)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A directory that is ready to be written: what it says it is, what it holds, and the lock on it."""
+
+    manifest: dict[str, Any]
+    found: Found
+    lock: int | None
+
+
+def open_directory(
+    root: Path,
+    spec: Mapping[str, Any],
+    *,
+    codec: str | None,
+    episodes_per_shard: int | None = None,
+    resume: bool,
+    verify: bool = True,
+    phases: Iterable[str],
+    features: Mapping[str, Mapping[str, Any]] | None = None,
+    engine: str | None,
+    command: str | None,
+) -> Opened:
+    """Makes a dataset's directory or goes on with it; the arguments are those of `DatasetWriter`.
+
+    Raises:
+        BadInput: as `existing_manifest`; another spec, codec or shard length than the dataset's.
+        SimgenError: if another process writes it.
+    """
+    spec = plain(dict(spec), "spec")
+    require_codec(codec or DEFAULT_CODEC)
+    manifest = existing_manifest(root, resume)
+    if manifest is not None:
+        require_same_spec(manifest, spec, root)
+        require_same_storage(manifest, codec, episodes_per_shard, root)
+    with clear_write_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        lock = lock_directory(root)
+    try:
+        manifest = existing_manifest(root, resume)  # again: another writer may just have ended
+        if manifest is None:
+            manifest = new_manifest(
+                spec, codec or DEFAULT_CODEC, episodes_per_shard or 64, list(phases), engine, command, features or {}
+            )
+            write_manifest(root, manifest)
+        with clear_write_errors(root):
+            (root / SHARDS).mkdir(exist_ok=True)
+            (root / STAGING).mkdir(exist_ok=True)
+        await_all(root)
+        return Opened(manifest, recover(root, verify), lock)
+    except BaseException:
+        if lock is not None:
+            os.close(lock)
+        raise
 
 
 def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
@@ -84,7 +152,7 @@ def recover(root: Path, verify: bool) -> Found:
     for path in (root / SHARDS).glob("*.h5"):
         if not path.with_suffix(".json").exists():
             path.unlink()
-    for path in (root / STAGING).glob("*.h5"):
+    for path in (root / STAGING).glob(f"*{ARRAYS}"):
         if not path.with_suffix(".json").exists():
             path.unlink()
     for phase, index in staged_items(root):
@@ -105,12 +173,7 @@ def _recover_shard(root: Path, path: Path, verify: bool, found: Found) -> None:
         logger.warning("%s is damaged (%s): its %d episodes are dropped", path, damage, len(record["episodes"]))
         remove_shard(root, shard)
         return
-    for entry in record["episodes"]:
-        found.add_episode((shard.phase, entry["index"]), entry["success"])
-    for discard in record["shard"]["discarded"]:
-        found.discarded[shard.phase, discard["index"]] = discard
-    found.features = merge_features(found.features, record["shard"]["features"], path.name)
-    found.sealed.add(shard)
+    found.add_shard(shard, record)
 
 
 def shard_damage(root: Path, record: dict[str, Any], verify: bool) -> str | None:

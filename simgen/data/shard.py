@@ -1,6 +1,6 @@
 """Shards: one HDF5 file in ManiSkill's trajectory layout for a fixed range of episodes, and its commit record.
 
-A shard is assembled from staged items by copying their compressed chunks, in the order of the episodes, so its bytes
+A shard is assembled from staged items with their chunks as they are, in the order of the episodes, so its bytes
 depend neither on timing nor on interruptions. The record is written last: no record, no shard.
 """
 
@@ -25,6 +25,7 @@ from simgen.data.staging import (
     stage_discard,
     stage_episode,
     trajectory,
+    write_trajectory,
 )
 from simgen.errors import SimgenError
 
@@ -94,7 +95,7 @@ def seal_shard(root: Path, shard: ShardRange, header: Mapping[str, Any]) -> dict
     path = shard.h5_path(root)
     with clear_write_errors(path):
         if episodes:
-            _assemble(root, path, shard.phase, [entry["index"] for entry in episodes])
+            _assemble(root, path, [item for item in items if "episode" in item])
         record = {
             **header,
             "episodes": episodes,
@@ -109,19 +110,20 @@ def seal_shard(root: Path, shard: ShardRange, header: Mapping[str, Any]) -> dict
                 "statistics": statistics,
             },
         }
-        write_json(shard.record_path(root), record)
+        write_json(
+            shard.record_path(root), record, indent=None
+        )  # written for every shard: indenting takes as long as the chunks
         for index in indices:
             remove_item(root, shard.phase, index)
     return record
 
 
-def _assemble(root: Path, path: Path, phase: str, indices: list[int]) -> None:
-    """Copies the groups of the items, still compressed, into one file and puts it in place."""
+def _assemble(root: Path, path: Path, items: list[dict[str, Any]]) -> None:
+    """Writes the arrays of the items, still compressed, into one file and puts it in place."""
     try:
         with h5py.File(temporary(path), "w", libver="latest") as target:
-            for index in indices:
-                with h5py.File(item_path(root, phase, index).with_suffix(".h5"), "r", locking=False) as source:
-                    target.copy(trajectory(source, index), target, name=f"traj_{index}")
+            for item in items:
+                write_trajectory(root, item, target.create_group(f"traj_{item['episode']['index']}"))
     except BaseException:
         temporary(path).unlink(missing_ok=True)
         raise

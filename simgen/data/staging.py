@@ -1,11 +1,12 @@
-"""Finished episodes that wait for their shard: one small HDF5 file each, and a JSON file that makes it count.
+"""Finished episodes that wait for their shard: a file with the compressed chunks, and a JSON file that makes it count.
 
-The file is written first and its JSON after it, so an item without JSON does not exist. An attempt that gave no
+The chunks are written first and the JSON after them, so an item without JSON does not exist. An attempt that gave no
 episode is a JSON file alone. Items survive the death of every process that wrote them.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,17 +14,18 @@ from typing import Any
 
 import h5py
 
-from simgen.data.codec import read_arrays, write_arrays
-from simgen.data.episode import Episode, content_hash
+from simgen.data.codec import GroupWriter, Layout, encode, read_arrays, scratch_file
+from simgen.data.episode import Episode, canonical_array, content_hash
 from simgen.data.features import features_of, statistics_of
 from simgen.data.files import STAGING, clear_write_errors, read_json, write_json, write_whole
 from simgen.errors import SimgenError
 
+ARRAYS = ".arrays"  # suffix of the file with the chunks
 _NAME = re.compile(r"([a-z][a-z0-9_]*)-(\d{8,})\.json")
 
 
 def item_path(root: Path, phase: str, index: int) -> Path:
-    """The JSON file of an item; its arrays lie beside it with the suffix .h5."""
+    """The JSON file of an item; its arrays lie beside it with the suffix ARRAYS."""
     return root / STAGING / f"{phase}-{index:08d}.json"
 
 
@@ -70,9 +72,7 @@ def stage_episode(
     reset_options: Mapping[str, Any] | None = None,
     durable: bool = False,
 ) -> int:
-    """Encodes an episode and writes it as an item; returns the size of its HDF5 file [bytes].
-
-    The file is built in memory and written at once, so that a full disk is an ordinary error here.
+    """Encodes an episode and writes it as an item; returns the size of its compressed arrays [bytes].
 
     Args:
         control_mode, reset_options: for ManiSkill, which would replay the episode with them.
@@ -81,22 +81,51 @@ def stage_episode(
     Raises:
         SimgenError: if the disk is full or cannot be written.
     """
-    entry = episode_entry(episode, content_hash(episode), control_mode, reset_options)
-    in_memory = {"driver": "core", "backing_store": False}
-    with h5py.File(f"{episode.phase}-{episode.index}", "w", libver="latest", **in_memory) as file:
-        write_arrays(file.create_group(f"traj_{episode.index}"), episode.arrays, codec)
-        file.flush()
-        image = file.id.get_file_image()
-    path = item_path(root, episode.phase, episode.index)
+    layouts: dict[str, Any] = {}
+    parts: list[bytes] = []
+    with scratch_file() as scratch:
+        for path in sorted(episode.arrays):
+            layout, encoded = encode(canonical_array(episode.arrays[path]), codec, scratch)
+            layouts[path] = layout._asdict()
+            parts += encoded
     item = {
-        "episode": entry,
+        "episode": episode_entry(episode, content_hash(episode), control_mode, reset_options),
         "features": features_of(episode.arrays, episode.length),
         "statistics": statistics_of(episode.arrays),
+        "codec": codec,
+        "arrays": layouts,
     }
+    content = b"".join(parts)
+    path = item_path(root, episode.phase, episode.index)
     with clear_write_errors(path):
-        write_whole(path.with_suffix(".h5"), image, durable)
+        write_whole(path.with_suffix(ARRAYS), content, durable)
         write_json(path, item, durable, indent=None)
-    return len(image)
+    return len(content)
+
+
+def write_trajectory(root: Path, item: Mapping[str, Any], group: h5py.Group) -> None:
+    """Writes the arrays of an item into a group, as they were compressed.
+
+    Raises:
+        SimgenError: if they are not whole.
+        OSError: if they cannot be read, or the group's file cannot be written.
+    """
+    path = item_path(root, item["episode"]["phase"], item["episode"]["index"]).with_suffix(ARRAYS)
+    content = memoryview(path.read_bytes())
+    layouts = {name: _layout(values) for name, values in item["arrays"].items()}
+    expected = sum(sum(layout.sizes) for layout in layouts.values())
+    if len(content) != expected:
+        raise SimgenError(f"{path}: {len(content)} bytes instead of {expected}.")
+    writer, place = GroupWriter(group), 0
+    for name, layout in layouts.items():
+        ends = list(itertools.accumulate(layout.sizes, initial=place))
+        writer.write(name, layout, [content[start:end] for start, end in itertools.pairwise(ends)], item["codec"])
+        place = ends[-1]
+
+
+def _layout(values: Mapping[str, Any]) -> Layout:
+    chunks = tuple(values["chunks"]) if values["chunks"] is not None else None
+    return Layout(values["dtype"], tuple(values["shape"]), chunks, tuple(values["sizes"]))
 
 
 def stage_discard(root: Path, discard: Mapping[str, Any], durable: bool = False) -> None:
@@ -107,7 +136,7 @@ def stage_discard(root: Path, discard: Mapping[str, Any], durable: bool = False)
 
 
 def read_item(root: Path, phase: str, index: int) -> dict[str, Any]:
-    """The item's JSON: either {episode, features, statistics} or {discarded}."""
+    """The item's JSON: either {episode, features, statistics, codec, arrays} or {discarded}."""
     return read_json(item_path(root, phase, index))
 
 
@@ -117,8 +146,10 @@ def item_is_sound(root: Path, phase: str, index: int) -> bool:
         item = read_item(root, phase, index)
         if "discarded" in item:
             return True
-        with h5py.File(item_path(root, phase, index).with_suffix(".h5"), "r") as file:
-            episode = episode_from_entry(item["episode"], trajectory(file, index))
+        with scratch_file() as file:
+            group = file.create_group("trajectory")
+            write_trajectory(root, item, group)
+            episode = episode_from_entry(item["episode"], group)
         return content_hash(episode) == item["episode"]["sha256"]
     except (SimgenError, OSError, KeyError, TypeError, ValueError):
         return False
@@ -140,4 +171,4 @@ def remove_item(root: Path, phase: str, index: int) -> None:
     """Removes an item, its JSON first."""
     path = item_path(root, phase, index)
     path.unlink(missing_ok=True)
-    path.with_suffix(".h5").unlink(missing_ok=True)
+    path.with_suffix(ARRAYS).unlink(missing_ok=True)

@@ -14,21 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from simgen.data.codec import DEFAULT_CODEC, require_codec
 from simgen.data.encoder import EncoderSettings, SealTask, Staged, UnsealTask
 from simgen.data.episode import Episode
 from simgen.data.features import features_of, merge_features
-from simgen.data.files import SHARDS, STAGING, clear_write_errors, lock_directory, plain
-from simgen.data.manifest import (
-    new_manifest,
-    rebuild_index,
-    record_header,
-    require_same_spec,
-    require_same_storage,
-    write_manifest,
-)
+from simgen.data.files import STAGING, plain
+from simgen.data.manifest import rebuild_index, record_header, write_manifest
 from simgen.data.pool import EncoderPool, uninterrupted
-from simgen.data.resume import existing_manifest, recover
+from simgen.data.resume import Found, open_directory
 from simgen.data.shard import ShardRange, read_record, shard_range
 from simgen.data.staging import stage_discard
 from simgen.errors import BadInput, SimgenError
@@ -80,24 +72,14 @@ class DatasetWriter:
         self._pool: EncoderPool | None = None
         self._lock: int | None = None
         self._failure: SimgenError | None = None
-        spec = plain(dict(spec), "spec")
-        require_codec(codec or DEFAULT_CODEC)
-        manifest = existing_manifest(self.path, resume)
-        if manifest is not None:
-            require_same_spec(manifest, spec, self.path)
-            require_same_storage(manifest, codec, episodes_per_shard, self.path)
+        opened = open_directory(
+            self.path, spec, codec=codec, episodes_per_shard=episodes_per_shard, resume=resume, verify=verify,
+            phases=phases, features=features, engine=engine, command=command,
+        )  # fmt: skip
+        self._lock, self._manifest = opened.lock, opened.manifest
         try:
-            self._lock_directory()
-            manifest = existing_manifest(self.path, resume)  # again: another writer may just have ended
-            if manifest is None:
-                manifest = new_manifest(
-                    spec, codec or DEFAULT_CODEC, episodes_per_shard or 64, list(phases), engine, command,
-                    features or {},
-                )  # fmt: skip
-                write_manifest(self.path, manifest)
-            self._manifest = manifest
-            self._recover(verify)
-            settings = EncoderSettings(self.path, manifest["codec"], *record_header(manifest))
+            self._take_in(opened.found)
+            settings = EncoderSettings(self.path, self._manifest["codec"], *record_header(self._manifest))
             held = (self._lock,) if self._lock is not None else ()
             self._pool = EncoderPool(settings, processes, queue_size or 2 * processes + 2, held)
             self._seal_full_ranges()
@@ -105,18 +87,9 @@ class DatasetWriter:
             self.abort()
             raise
 
-    def _lock_directory(self) -> None:
-        with clear_write_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._lock = lock_directory(self.path)
-
-    def _recover(self, verify: bool) -> None:
-        with clear_write_errors(self.path):
-            (self.path / SHARDS).mkdir(exist_ok=True)
-            (self.path / STAGING).mkdir(exist_ok=True)
-        found = recover(self.path, verify)
+    def _take_in(self, found: Found) -> None:
         self.finished, self.discarded = found.finished, found.discarded
-        self.found_successful = frozenset(found.successful)  # what an earlier run finished with success
+        self.found_successful = found.found_successful  # what an earlier run finished with success
         self._pending: set[tuple[str, int]] = set()
         self._sealed = found.sealed
         self._open: dict[ShardRange, set[int]] = {}

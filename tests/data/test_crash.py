@@ -82,14 +82,14 @@ def test_resume_after_a_crash_between_two_steps(tmp_path: Path, whole: Path, mom
         (shards / "shard-000001.json").unlink()
     elif moment == "temporary files":
         (shards / ".shard-000009.h5.tmp").write_bytes(b"x")
-        (staging / ".random-00000001.h5.tmp").write_bytes(b"x")
-        (staging / "random-00000100.h5").write_bytes(b"no json beside it")
+        (staging / ".random-00000001.arrays.tmp").write_bytes(b"x")
+        (staging / "random-00000100.arrays").write_bytes(b"no json beside it")
     else:
         from simgen.data.staging import stage_episode
 
         for index in range(4) if moment == "before cleaning" else (0, 2):
             stage_episode(tmp_path, make_episode(index, "random", length=3 + index % 4, size=32), "blosc2", None)
-        (staging / "random-00000002.h5").write_bytes(b"damaged")
+        (staging / "random-00000002.arrays").write_bytes(b"damaged")
     write_missing(str(tmp_path))
     assert contents(tmp_path) == contents(whole)
     assert not staging.exists()

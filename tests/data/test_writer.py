@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -248,12 +249,38 @@ def test_writing_waits_only_when_the_queue_is_full(tmp_path: Path) -> None:
         while psutil.Process(pid).status() != psutil.STATUS_STOPPED:
             time.sleep(0.01)
         continued = threading.Event()
-        timer = threading.Timer(1.0, lambda: (continued.set(), os.kill(pid, signal.SIGCONT)))
-        timer.start()
+        go_on = lambda: (continued.set(), os.kill(pid, signal.SIGCONT))  # noqa: E731
+        late, soon = threading.Timer(60.0, go_on), threading.Timer(0.5, go_on)
+        late.start()
         writer.write(make_episode(1))
         writer.write(make_episode(2))
         assert not continued.is_set(), "the queue takes two episodes"
+        late.cancel()
+        soon.start()
         writer.write(make_episode(3))
         assert continued.is_set(), "the third has to wait"
-        timer.join()
+        soon.join()
     assert len(open_dataset(tmp_path)) == 4
+
+
+def queue_bytes() -> list[int]:
+    """Sizes of the blocks of shared memory that this process holds for episodes."""
+    blocks: dict[int, int] = {}
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if os.readlink(link).startswith("/memfd:simgen-episode"):
+                blocks[link.stat().st_ino] = link.stat().st_size
+    return list(blocks.values())
+
+
+def test_the_queue_takes_no_more_memory_than_its_length_in_episodes(tmp_path: Path) -> None:
+    before = len(queue_bytes())
+    longest = sum(array.nbytes for array in make_episode(0, length=40).arrays.values())
+    with DatasetWriter(tmp_path, SPEC, processes=2, queue_size=3) as writer:
+        for index in range(60):
+            writer.write(make_episode(index, length=1 + index % 40))
+            sizes = queue_bytes()
+            assert len(sizes) == before + 3
+            assert max(sizes) < 1.5 * longest
+    assert len(queue_bytes()) == before
+    assert len(open_dataset(tmp_path)) == 60
