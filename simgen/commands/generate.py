@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
@@ -19,10 +19,11 @@ class Arguments:
 
     Args:
         task: Name of a task or mixture (`simgen list tasks`) or path of a YAML file.
-        out: Directory of the dataset.
+        out: Directory of the dataset; with --workers or --ray also a URL such as s3://bucket/name (any file system of
+            fsspec): whole shards are brought there.
         random: Episodes with a random policy.
         teacher: Successful episodes of the task's teacher.
-        num_envs: Worlds that are simulated at once.
+        num_envs: Worlds that are simulated at once, by each worker.
         engine: Physics engine: newton or maniskill; default the task's own, else newton.
         device: cpu or cuda:0.
         seed: Of the dataset; episode i depends on it, the task, the phase and i alone.
@@ -31,14 +32,18 @@ class Arguments:
         noise: Noise on what the teacher executes, e.g. dart:0.05; the recorded action stays clean.
         keep_failures: Write failed teacher episodes too, flagged.
         codec: How arrays are compressed; gzip can be read without a plugin.
-        processes: Processes that compress and write.
+        processes: Processes that compress and write, of each worker.
+        workers: Processes that share the work, each with its own worlds and its share of the cores. The dataset is the
+            same whatever their number, which may change with --resume.
+        ray: Let actors of a Ray cluster do the work: HOST:PORT, ray://HOST:PORT, or nothing for the running cluster,
+            else one on this machine. Default as many as there are GPUs, or pairs of cores; --workers says otherwise.
         resume: Go on with the dataset that is there.
         overrides: Changes to the task.
         json: Print a summary as JSON on the last line.
     """
 
     task: TaskName
-    out: Path
+    out: str
     random: int = 0
     teacher: int = 0
     num_envs: int = 64
@@ -50,6 +55,8 @@ class Arguments:
     keep_failures: bool = False
     codec: Literal["blosc2", "zstd", "gzip", "raw"] | None = None
     processes: int = 1
+    workers: int | None = None
+    ray: str | None = None
     resume: bool = False
     overrides: Annotated[Overrides, tyro.conf.arg(name="set")] = ()
     json: bool = False
@@ -57,7 +64,7 @@ class Arguments:
 
 def main(argv: list[str]) -> int:
     """Runs the command; returns the exit code."""
-    arguments = parse(Arguments, argv, "generate")
+    arguments = parse(Arguments, with_address(argv), "generate")
     from simgen.commands.progress import phase_progress
     from simgen.generate import GenerateOptions, generate
     from simgen.spec import load_task_or_mixture
@@ -76,6 +83,8 @@ def main(argv: list[str]) -> int:
         codec=arguments.codec,
         processes=arguments.processes,
         resume=arguments.resume,
+        workers=arguments.workers,
+        ray=arguments.ray,
     )
     with phase_progress() as progress:
         command = shlex.join(["simgen", "generate", *argv])
@@ -85,6 +94,16 @@ def main(argv: list[str]) -> int:
     else:
         show_mapping("Generated", summary)
     return 0
+
+
+def with_address(argv: list[str]) -> list[str]:
+    """Returns the arguments with an address after every `--ray` that has none."""
+    complete = []
+    for argument, following in zip(argv, [*argv[1:], ""], strict=True):
+        complete.append(argument)
+        if argument == "--ray" and following not in ("auto", "local") and not re.search(r":\d+$", following):
+            complete.append("auto")
+    return complete
 
 
 def dart_noise(text: str) -> float:

@@ -36,7 +36,8 @@ def phase_progress() -> Iterator[Callable[[str, PhaseCounts], None]]:
             task, started, frames = tasks[phase]
             rate = (counts.frames - frames) / max(1e-6, time.perf_counter() - started)
             success = "" if counts.success_rate is None else f"success {counts.success_rate:.0%}"
-            bars.update(task, completed=counts.episodes, success=success, rate=f"{rate:,.0f} frames/s")
+            workers = f", {counts.workers} workers" if counts.workers else ""
+            bars.update(task, completed=counts.episodes, success=success, rate=f"{rate:,.0f} frames/s{workers}")
 
         yield update
 

@@ -12,19 +12,25 @@ from simgen.spec import TaskSpec
 from simgen.spec.camera import PIXELS, Output
 
 LARGEST_SHARE = 0.5  # of the available memory; the encoders' queue, the engine and the files' cache want some too
+LARGEST_SHARE_OF_WORKERS = 0.8
+WORKER_BYTES = 500_000_000  # of a worker and its encoders, without worlds
 _STEP_BYTES = 16  # reward and flags of a step
 
 
-def require_memory(env: BaseEnv) -> None:
+def require_memory(env: BaseEnv, processes: int = 1) -> None:
     """Refuses more worlds than can be recorded at once.
+
+    Args:
+        env: The worlds.
+        processes: On this machine, each with as many.
 
     Raises:
         BadInput: Says how much is needed, how much there is, and how many worlds would fit.
     """
-    _require(env.num_envs, episode_bytes(env), env.max_steps)
+    _require(env.num_envs, episode_bytes(env), env.max_steps, processes)
 
 
-def require_memory_of_images(task: TaskSpec, num_envs: int) -> None:
+def require_memory_of_images(task: TaskSpec, num_envs: int, processes: int = 1) -> None:
     """Refuses worlds whose images alone cannot be recorded at once; for before they are built.
 
     Raises:
@@ -32,7 +38,7 @@ def require_memory_of_images(task: TaskSpec, num_envs: int) -> None:
     """
     cameras = task.cameras.values()
     frame = sum(view.size[0] * view.size[1] * sum(map(_pixel_bytes, view.outputs)) for view in cameras)
-    _require(num_envs, frame * (task.episode.max_steps + 1), task.episode.max_steps)
+    _require(num_envs, frame * (task.episode.max_steps + 1), task.episode.max_steps, processes)
 
 
 def _pixel_bytes(output: Output) -> int:
@@ -40,20 +46,42 @@ def _pixel_bytes(output: Output) -> int:
     return numbers * np.dtype(dtype).itemsize
 
 
-def _require(num_envs: int, each: int, max_steps: int) -> None:
+def _require(num_envs: int, each: int, max_steps: int, processes: int) -> None:
     available = available_bytes()
-    if available is None or num_envs * each <= LARGEST_SHARE * available:
+    needed = processes * num_envs * each
+    if available is None or needed <= LARGEST_SHARE * available:
         return
-    fitting = int(LARGEST_SHARE * available // each)
+    fitting = int(LARGEST_SHARE * available // (each * processes))
     advice = (
         f"use --num-envs {fitting} or fewer"
         if fitting
         else "not even one fits: make the cameras' images smaller or episode.max_steps shorter"
     )
+    if processes > 1:
+        workers = max(1, int(LARGEST_SHARE * available // (each * num_envs)))
+        advice += f", or --workers {workers}" if workers > 1 else ", or no --workers"
+    worlds = f"{num_envs} worlds" if processes == 1 else f"{num_envs} worlds in each of {processes} workers"
     raise BadInput(
-        f"recording {num_envs} worlds needs {_gigabytes(num_envs * each)} of memory ({_gigabytes(each)} for "
+        f"recording {worlds} needs {_gigabytes(needed)} of memory ({_gigabytes(each)} for "
         f"each episode of up to {max_steps} steps), more than half of the {_gigabytes(available)} "
         f"that are available; {advice}."
+    )
+
+
+def require_memory_of_workers(workers: int) -> None:
+    """Refuses more workers on this machine than memory holds even without worlds.
+
+    Raises:
+        BadInput: Says how many would fit.
+    """
+    available = available_bytes()
+    if available is None or workers * WORKER_BYTES <= LARGEST_SHARE_OF_WORKERS * available:
+        return
+    fitting = int(LARGEST_SHARE_OF_WORKERS * available // WORKER_BYTES)
+    advice = f"use --workers {fitting} or fewer" if fitting else "not even one fits"
+    raise BadInput(
+        f"{workers} workers need {_gigabytes(workers * WORKER_BYTES)} of memory before they have any worlds, and "
+        f"{_gigabytes(available)} are available; {advice}."
     )
 
 

@@ -17,7 +17,7 @@ class GenerateOptions:
 
     Args:
         random, teacher: Episodes of each phase; of the teacher's only successes count.
-        num_envs: Worlds at once.
+        num_envs: Worlds at once, of each worker.
         seed: Of the dataset.
         engine: "newton" or "maniskill"; None: the task's own, else newton.
         device: "cpu" or "cuda:0".
@@ -25,9 +25,11 @@ class GenerateOptions:
         noise: Standard deviation of the teacher's DART noise, as a share of the action's half range.
         keep_failures: Write failed teacher episodes too, flagged.
         codec: blosc2, zstd, gzip or raw.
-        processes: Encoder processes.
+        processes: Encoder processes, of each worker.
         resume: Go on with the dataset that is there.
         max_attempts: Most attempts of the teacher phase; None for 10 per episode and 20 more.
+        workers: Processes that share the work; None: this process alone, or with `ray` what the cluster has room for.
+        ray: Address of a Ray cluster whose actors are the workers; "auto": the running one, else one on this machine.
     """
 
     random: int = 0
@@ -43,6 +45,13 @@ class GenerateOptions:
     processes: int = 1
     resume: bool = False
     max_attempts: int | None = None
+    workers: int | None = None
+    ray: str | None = None
+
+    @property
+    def in_team(self) -> bool:
+        """Whether other processes do the work."""
+        return self.workers is not None or self.ray is not None
 
 
 def random_policy_of(task: AnyTask, options: GenerateOptions) -> str:
@@ -62,7 +71,12 @@ def check_options(tasks: Sequence[AnyTask], options: GenerateOptions) -> None:
         raise BadInput("nothing to generate: give --random N, --teacher N or both, N at least 0.")
     if options.num_envs < 1:
         raise BadInput(f"num_envs must be at least 1, not {options.num_envs}.")
-    require_device(options.device)
+    if options.workers is not None and options.workers < 1:
+        raise BadInput(f"workers must be at least 1, not {options.workers}.")
+    if options.processes < 1:
+        raise BadInput(f"processes must be at least 1, not {options.processes}.")
+    if options.ray is None:  # else other machines have it
+        require_device(options.device)
     policies = [name for name in POLICIES if name != "teacher"]
     if options.random_policy is not None and options.random_policy not in policies:
         raise unknown("policy", options.random_policy, policies)

@@ -12,7 +12,7 @@ from simgen.env.factory import engine_of, make_env
 from simgen.generate.memory import require_memory, require_memory_of_images
 from simgen.generate.notes import feature_notes
 from simgen.generate.options import GenerateOptions, random_policy_of
-from simgen.generate.phase import Phase, PhaseCounts
+from simgen.generate.phase import Before, Indices, Phase, PhaseCounts, Sink, TooFewEpisodes, too_few
 from simgen.generate.schedule import Schedule
 from simgen.generate.share import Share
 from simgen.policy import make_policy
@@ -31,17 +31,22 @@ class TaskPart:
         share: Its numbers among the dataset's episodes.
         wanted: Episodes of each phase.
         options: Of the run.
+        neighbours: Processes on this machine that do the same.
 
     Attributes:
         task: The task, complete: what it leaves open the environment has decided.
-        counts: What each phase has done so far; filled by `look_up`.
+        share, wanted: As given.
+        schedules, counts: Which episodes of each phase are tried, and what it has done so far; filled by `look_up`.
     """
 
-    def __init__(self, task: AnyTask, share: Share, wanted: dict[str, int], options: GenerateOptions) -> None:
-        self.task, self._share, self._wanted, self._options = task, share, wanted, options
+    def __init__(
+        self, task: AnyTask, share: Share, wanted: dict[str, int], options: GenerateOptions, neighbours: int = 1
+    ) -> None:
+        self._neighbours = neighbours
+        self.task, self.share, self.wanted, self._options = task, share, wanted, options
         self._env: BaseEnv | None = None
         self.counts: dict[str, PhaseCounts] = {}
-        self._schedules: dict[str, Schedule] = {}
+        self.schedules: dict[str, Schedule] = {}
         if isinstance(task, RegisteredSpec):
             self.task = self.env.task
 
@@ -60,9 +65,9 @@ class TaskPart:
         """The worlds."""
         if self._env is None:
             options = self._options
-            num_envs = max(1, min(options.num_envs, max(self._wanted.values())))
+            num_envs = max(1, min(options.num_envs, max(self.wanted.values())))
             if isinstance(self.task, TaskSpec):
-                require_memory_of_images(self.task, num_envs)
+                require_memory_of_images(self.task, num_envs, self._neighbours)
             self._env = make_env(self.task, num_envs, options.device, options.seed, engine=options.engine)
         return self._env
 
@@ -72,20 +77,20 @@ class TaskPart:
         meshes = mesh_hashes(self.task) if isinstance(self.task, TaskSpec) else {}
         return {"engine": self.engine} | recorded | ({"mesh_files": meshes} if meshes else {})
 
-    def look_up(self, writer: DatasetWriter) -> None:
+    def look_up(self, writer: Before) -> None:
         """Finds out what earlier runs have done."""
         for name in PHASES:
-            self._schedules[name] = schedule = self._schedule(name, writer)
-            self.counts[name] = PhaseCounts.before(name, schedule, writer, self._share)
+            self.schedules[name] = schedule = self._schedule(name, writer)
+            self.counts[name] = PhaseCounts.before(name, schedule, writer, self.share)
 
     @property
     def missing(self) -> list[str]:
         """The phases that want more episodes than are kept."""
-        return [name for name, schedule in self._schedules.items() if len(schedule.kept) < schedule.wanted]
+        return [name for name, schedule in self.schedules.items() if len(schedule.kept) < schedule.wanted]
 
     def prepare(self) -> None:
         """Makes the worlds, and refuses more of them than memory allows."""
-        require_memory(self.env)
+        require_memory(self.env, self._neighbours)
 
     def run(self, name: str, writer: DatasetWriter, progress: Callable[[str, PhaseCounts], None]) -> None:
         """Runs a phase.
@@ -93,15 +98,29 @@ class TaskPart:
         Raises:
             TooFewEpisodes: If the budget of attempts is used up before enough episodes are kept.
         """
+        schedule = self.schedules[name]
+        phase = self.phase(name, writer, schedule, self.counts[name], progress)
+        while phase.step():
+            pass
+        if schedule.exhausted:
+            raise TooFewEpisodes(too_few(self.task.name, name, schedule, self.counts[name]))
+
+    def phase(
+        self,
+        name: str,
+        sink: Sink,
+        schedule: Indices,
+        counts: PhaseCounts,
+        progress: Callable[[str, PhaseCounts], None] = lambda phase, counts: None,
+    ) -> Phase:
+        """Makes a phase, with the worlds that it needs."""
         options, teacher = self._options, name == "teacher"
         policy = make_policy(name if teacher else self.random_policy, self.env, options.noise)
-        phase = Phase(
-            name, self.env, policy, writer, self._schedules[name], self._share, options.seed,
+        return Phase(
+            name, self.env, policy, sink, schedule, self.share, counts, options.seed,
             only_successes=teacher, keep_failures=options.keep_failures, noisy=teacher and options.noise > 0,
             progress=progress,
         )  # fmt: skip
-        self.counts[name] = phase.counts
-        phase.run()
 
     def notes(self) -> dict[str, dict[str, Any]]:
         """What the task's data do not say themselves, by the path of the array."""
@@ -113,11 +132,11 @@ class TaskPart:
             self._env.close()
             self._env = None
 
-    def _schedule(self, name: str, writer: DatasetWriter) -> Schedule:
-        own = self._share.own
+    def _schedule(self, name: str, writer: Before) -> Schedule:
+        own = self.share.own
         finished, rejected = set(own(name, writer.finished)), set(own(name, writer.discarded))
         if name == "teacher" and self._options.keep_failures:
             failed = finished - set(own(name, writer.found_successful))
             finished, rejected = finished - failed, rejected | failed
-        wanted = self._wanted[name]
+        wanted = self.wanted[name]
         return Schedule(wanted, finished, rejected, self._options.max_attempts or 10 * wanted + 20)

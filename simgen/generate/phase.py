@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import torch
 
-from simgen.data.writer import DatasetWriter
+from simgen.data.episode import Episode
 from simgen.env.base import BaseEnv, Outcome
 from simgen.errors import BadInput, SimgenError
 from simgen.generate.recorder import Recorder
@@ -25,6 +26,14 @@ MOST_INTERRUPTIONS = 3
 FAILURE, KEPT_FAILURE = "failure", "failure, kept and flagged"
 
 
+class Before(Protocol):
+    """What earlier runs have done: a `DatasetWriter` knows, among others."""
+
+    finished: set[tuple[str, int]]
+    discarded: dict[tuple[str, int], dict[str, Any]]
+    found_successful: set[tuple[str, int]]
+
+
 @dataclass
 class PhaseCounts:
     """What a phase has done so far, earlier runs included, and how much this run has simulated.
@@ -36,6 +45,7 @@ class PhaseCounts:
         successes: Attempts that succeeded.
         frames: Control steps that this run simulated, summed over worlds; also of what was discarded.
         discarded: Attempts of which nothing is kept, by reason.
+        workers: How many are alive; 0 where this process does the work.
     """
 
     wanted: int = 0
@@ -44,9 +54,10 @@ class PhaseCounts:
     successes: int = 0
     frames: int = 0
     discarded: dict[str, int] = field(default_factory=dict)
+    workers: int = 0
 
     @classmethod
-    def before(cls, name: str, schedule: Schedule, writer: DatasetWriter, share: Share) -> PhaseCounts:
+    def before(cls, name: str, schedule: Schedule, writer: Before, share: Share) -> PhaseCounts:
         """Returns the counts of what earlier runs have done for a task."""
         successes = len(share.own(name, writer.found_successful))
         counts = cls(schedule.wanted, len(schedule.kept), schedule.attempts, successes)
@@ -76,6 +87,25 @@ class TooFewEpisodes(SimgenError):
     """The budget of attempts is used up before enough episodes were kept; what was kept stays."""
 
 
+class Sink(Protocol):
+    """Where a phase's episodes go."""
+
+    def write(self, episode: Episode) -> None:
+        """Takes an episode over; its arrays are copied before this returns."""
+
+    def discard(self, phase: str, index: int, seed: int, reason: str) -> None:
+        """Notes an attempt of which nothing is kept."""
+
+
+class Indices(Protocol):
+    """Which episodes are tried; `Schedule` says what the methods mean."""
+
+    def take(self) -> int | None: ...
+    def put_back(self, index: int) -> None: ...
+    def keep(self, index: int) -> None: ...
+    def reject(self, index: int) -> None: ...
+
+
 class Phase:
     """One phase of a dataset, for one task.
 
@@ -83,9 +113,10 @@ class Phase:
         name: "random" or "teacher".
         env: The worlds.
         policy: Who acts.
-        writer: Where episodes go.
+        sink: Where episodes go.
         schedule: Which of the task's episodes are tried.
         share: Their numbers in the dataset.
+        counts: What was done before; kept up to date.
         dataset_seed: Of the whole dataset.
         only_successes: Whether failures do not count.
         keep_failures: Whether failures are written too, flagged.
@@ -98,63 +129,49 @@ class Phase:
         name: str,
         env: BaseEnv,
         policy: Policy,
-        writer: DatasetWriter,
-        schedule: Schedule,
+        sink: Sink,
+        schedule: Indices,
         share: Share,
+        counts: PhaseCounts,
         dataset_seed: int,
         only_successes: bool,
         keep_failures: bool,
         noisy: bool,
         progress: Callable[[str, PhaseCounts], None],
     ) -> None:
-        self.name, self._env, self._policy, self._writer = name, env, policy, writer
+        self.name, self._env, self._policy, self._sink = name, env, policy, sink
         self._schedule, self._share, self._dataset_seed = schedule, share, dataset_seed
         self._only_successes, self._keep_failures = only_successes, keep_failures
         self._progress, self._recorder = progress, Recorder(env, noisy)
         self._running: dict[int, int] = {}  # world -> index
         self._interruptions: Counter[int] = Counter()
-        self.counts = PhaseCounts.before(name, schedule, writer, share)
+        self._obs: dict[str, Any] = {}
+        self.counts = counts
 
-    def run(self) -> PhaseCounts:
-        """Runs until enough episodes are kept.
+    @property
+    def free(self) -> int:
+        """Worlds that could begin an episode."""
+        return self._env.num_envs - len(self._running)
 
-        Raises:
-            TooFewEpisodes: If the budget of attempts is used up before.
-        """
-        obs = self._start()
-        while self._running:
-            step = self._policy.act(obs)
-            outcome = self._env.advance(step.action)
-            obs = self._env.observe(copy=False, worlds=list(self._running))
-            self._recorder.add(list(self._running), step, outcome, obs)
-            self.counts.frames += len(self._running)
-            self._end(outcome, step.gave_up)
-            if self._may_start():
-                obs = self._start() or obs
-            self._progress(self.name, self.counts)
-        if self._schedule.exhausted:
-            raise TooFewEpisodes(self._too_few())
-        return self.counts
+    @property
+    def may_start(self) -> bool:
+        """Whether enough worlds are free to begin episodes in them."""
+        return not self._running or self.free >= max(1, START_SHARE * self._env.num_envs)
 
-    def _too_few(self) -> str:
-        """Says how many episodes are missing, what happened instead, and how to look at it."""
-        reasons = Counter(self.counts.discarded)
-        flagged = len(self._schedule.rejected) - reasons.total()
-        if flagged:
-            reasons[KEPT_FAILURE] = flagged
-        most = "; ".join(f"{_first_line(reason)} ({count} times)" for reason, count in reasons.most_common(2))
-        text = (
-            f"{self._env.task.name}, {self.name} phase: only {len(self._schedule.kept)} of {self._schedule.wanted} "
-            f"episodes succeeded in {self._schedule.attempts} attempts; they are kept. "
-            f"Most frequent: {most or 'nothing else'}."
-        )
-        if FAILURE in reasons:
-            text += " To look at failures, generate into another directory with --keep-failures."
-        return text
-
-    def _may_start(self) -> bool:
-        free = self._env.num_envs - len(self._running)
-        return not self._running or free >= max(1, START_SHARE * self._env.num_envs)
+    def step(self) -> bool:
+        """Begins episodes where that is due, and advances all that run by a control step; False if none runs."""
+        if self.may_start:
+            self._obs = self._start() or self._obs
+        if not self._running:
+            return False
+        step = self._policy.act(self._obs)
+        outcome = self._env.advance(step.action)
+        self._obs = self._env.observe(copy=False, worlds=list(self._running))
+        self._recorder.add(list(self._running), step, outcome, self._obs)
+        self.counts.frames += len(self._running)
+        self._end(outcome, step.gave_up)
+        self._progress(self.name, self.counts)
+        return True
 
     def _start(self) -> dict:
         scenes: dict[int, Scene] = {}
@@ -214,7 +231,7 @@ class Phase:
             return
         if failed:
             episode.flags.append(FAILURE)
-        self._writer.write(episode)
+        self._sink.write(episode)
         self.counts.attempts += 1
         if failed:
             self._schedule.reject(index)
@@ -224,9 +241,26 @@ class Phase:
 
     def _discard(self, index: int, seed: int, reason: str) -> None:
         self._schedule.reject(index)
-        self._writer.discard(self.name, self._share.number(index), seed, reason)
+        self._sink.discard(self.name, self._share.number(index), seed, reason)
         self.counts.attempts += 1
         self.counts.discarded[reason] = self.counts.discarded.get(reason, 0) + 1
+
+
+def too_few(task: str, name: str, schedule: Schedule, counts: PhaseCounts) -> str:
+    """Says how many episodes of a phase are missing, what happened instead, and how to look at it."""
+    reasons = Counter(counts.discarded)
+    flagged = len(schedule.rejected) - reasons.total()
+    if flagged:
+        reasons[KEPT_FAILURE] = flagged
+    most = "; ".join(f"{_first_line(reason)} ({count} times)" for reason, count in reasons.most_common(2))
+    text = (
+        f"{task}, {name} phase: only {len(schedule.kept)} of {schedule.wanted} "
+        f"episodes succeeded in {schedule.attempts} attempts; they are kept. "
+        f"Most frequent: {most or 'nothing else'}."
+    )
+    if FAILURE in reasons:
+        text += " To look at failures, generate into another directory with --keep-failures."
+    return text
 
 
 def _first_line(reason: str) -> str:

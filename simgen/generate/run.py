@@ -3,71 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from simgen.data import open_dataset
+from simgen.data import dataset_info
 from simgen.data.manifest import add_run
-from simgen.data.replay import GENERATION, MIXED, TASKS
 from simgen.data.writer import DatasetWriter
 from simgen.env.threads import one_torch_thread
 from simgen.errors import SimgenError
+from simgen.generate.identity import agreed, common, dataset_spec
 from simgen.generate.options import GenerateOptions, check_options
 from simgen.generate.part import PHASES, TaskPart
 from simgen.generate.phase import PhaseCounts, TooFewEpisodes
 from simgen.generate.share import Share, Turns
-from simgen.machine import processor
-from simgen.spec import AnyTask, Mixture, Part, parts_of
+from simgen.generate.summary import Summary, run_note
+from simgen.generate.team.run import run_team
+from simgen.generate.team.target import require_path
+from simgen.spec import AnyTask, Mixture, parts_of
 from simgen.world.scene.variants import expanded
 
 Progress = Callable[[str, PhaseCounts], None]
 
 
-@dataclass(frozen=True)
-class Summary:
-    """What the dataset now holds, and how fast this run was (building and compiling not counted).
-
-    Args:
-        dataset: Directory.
-        episodes, frames: Of the whole dataset; frames are recorded control steps, as in `simgen info`.
-        simulated_frames: Control steps that this run simulated, summed over worlds; also of what was discarded.
-        seconds: How long that took, with writing.
-        phases: Counts of each phase, earlier runs included.
-    """
-
-    dataset: Path
-    episodes: int
-    frames: int
-    simulated_frames: int
-    seconds: float
-    phases: dict[str, PhaseCounts] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the summary with the keys that scripts rely on."""
-        return {
-            "dataset": str(self.dataset),
-            "episodes": self.episodes,
-            "frames": self.frames,
-            "frames_per_second": self.simulated_frames / self.seconds if self.seconds > 0 else None,
-            "phases": {
-                name: {
-                    "episodes": counts.episodes,
-                    "attempts": counts.attempts,
-                    "success_rate": counts.success_rate,
-                    "discarded": counts.discarded,
-                }
-                for name, counts in self.phases.items()
-            },
-        }
-
-
 def generate(
     task: AnyTask | Mixture,
-    out: Path,
+    out: Path | str,
     options: GenerateOptions,
     progress: Progress = lambda phase, counts: None,
     command: str | None = None,
@@ -77,6 +38,13 @@ def generate(
     A task that stands for several (robots, numbers of objects) is a mixture of these, and episodes are recorded under
     their names. The tasks of a mixture are run one after the other, each with all worlds, so that the batch is full and
     one task's worlds are in memory at a time.
+
+    Args:
+        task: What to simulate.
+        out: Directory of the dataset; with workers also a URL that fsspec knows.
+        options: How much of it, and how.
+        progress: Called with a phase and its counts, again and again.
+        command: To be recorded.
 
     Raises:
         BadInput: Wrong options, a directory that holds something else, a changed spec on resume.
@@ -92,7 +60,9 @@ def generate(
         for number, (part, wanted) in enumerate(zip(parts, shares, strict=True)):
             runs.append(TaskPart(part.task, Share(turns, number), dict(zip(PHASES, wanted, strict=True)), options))
             stack.callback(runs[-1].close)
-        return _Run(task, runs, options).run(out, progress, command)
+        if options.in_team:
+            return run_team(task, runs, options, str(out), progress, command)
+        return _Run(task, runs, options).run(require_path(out), progress, command)
 
 
 class _Run:
@@ -111,7 +81,7 @@ class _Run:
             processes=self._options.processes,
             resume=self._options.resume,
             phases=list(PHASES),
-            engine=_common([part.engine for part in self._parts]),
+            engine=common([part.engine for part in self._parts]),
             command=command,
         )
         try:
@@ -122,9 +92,8 @@ class _Run:
                 self._note(out)
             raise
         self._note(out)
-        dataset = open_dataset(out)
-        recorded = sum(episode.length for episode in dataset)
-        return Summary(out, len(dataset), recorded, self._frames, self._seconds, self._counts())
+        info = dataset_info(out)
+        return Summary(out, info["episodes"], info["frames"], self._frames, self._seconds, self._counts())
 
     def _run_parts(self, writer: DatasetWriter, progress: Progress) -> None:
         for part in self._parts:
@@ -133,7 +102,7 @@ class _Run:
         for part in self._parts:
             if part.missing:
                 part.prepare()
-                writer.describe(_agreed(writer.notes, part.notes()) if writer.notes else part.notes())
+                writer.describe(agreed(writer.notes, part.notes()) if writer.notes else part.notes())
                 failures += self._run_phases(part, writer, progress)
             part.close()
         if failures:
@@ -168,43 +137,6 @@ class _Run:
 
     def _note(self, out: Path) -> None:
         """Writes into the dataset how the run went, if it simulated anything."""
-        if self._frames == 0:
-            return
-        run = {
-            "frames": self._frames,
-            "seconds": round(self._seconds, 3),
-            "num_envs": self._options.num_envs,
-            "device": self._options.device,
-            "processor": processor(),
-            "cores": os.cpu_count(),
-        }
-        add_run(out, run)
-
-
-def dataset_spec(task: AnyTask | Mixture, parts: Sequence[TaskPart], options: GenerateOptions) -> dict[str, Any]:
-    """Returns the resolved spec with what else decides the content of episodes; a resumed run must not change it."""
-    identity = {
-        "seed": options.seed,
-        "random_policy": _common([part.random_policy for part in parts]),
-        "noise": options.noise,
-        "keep_failures": options.keep_failures,
-        "device": options.device.partition(":")[0],
-    }
-    if not isinstance(task, Mixture):
-        (part,) = parts
-        return part.task.resolved() | {GENERATION: identity | part.identity()}
-    complete = tuple(Part(run.task, part.weight) for run, part in zip(parts, task.parts, strict=True))
-    identity[TASKS] = {part.task.name: part.identity() for part in parts}
-    return Mixture(task.name, task.description, complete).resolved() | {GENERATION: identity}
-
-
-def _common(names: Sequence[str]) -> str:
-    return names[0] if len(set(names)) == 1 else MIXED
-
-
-def _agreed(notes: dict[str, dict[str, Any]], others: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the tasks' notes on each array have in common."""
-    return {
-        path: {key: value for key, value in note.items() if others.get(path, {}).get(key) == value}
-        for path, note in notes.items()
-    }
+        note = run_note(self._options, self._counts(), self._seconds)
+        if note is not None:
+            add_run(out, note)
