@@ -10,13 +10,14 @@ from typing import Any
 
 import torch
 
-from simgen.bench.measure import BenchOptions, synchronize
+from simgen.bench.conditions import provenance
+from simgen.bench.options import MOST_STEPS, BenchOptions, check_options
+from simgen.bench.timing import synchronize
 from simgen.env.base import BaseEnv
 from simgen.env.factory import engine_of, make_batch, make_env
 from simgen.env.mixed import MixedEnv
 from simgen.env.threads import one_torch_thread
 from simgen.errors import BadInput
-from simgen.machine import commit, machine
 from simgen.spec import Mixture
 
 
@@ -38,8 +39,9 @@ def bench_mixture(
     Raises:
         BadInput: Options out of range or that a mixture has no use for; see also `make_mixed`.
     """
-    if options.steps < 1 or options.repetitions < 1:
-        raise BadInput("--steps and --repetitions must be at least 1.")
+    check_options(options)
+    if options.write or not options.images or (options.workers or 1) > 1:
+        raise BadInput(f"{mixture.name} is a mixture of tasks: measured with images, in one process, without writing.")
     if options.against is not None:
         raise BadInput(f"--against {options.against}: {mixture.name} is a mixture of tasks; compare one of them.")
     with ExitStack() as stack:
@@ -63,12 +65,14 @@ def bench_mixture(
         "ratios": ratios,
         "parts": {name: {"share": shares[name], "fps": statistics.median(rates[name])} for name in alone},
         "engines": sorted({engine_of(part.task, options.engine) for part in mixture.parts}),
-        "options": {"steps": options.steps, "repetitions": options.repetitions},
+        "options": {"steps": _steps(options), "repetitions": options.repetitions},
         "device": options.device,
-        "machine": machine(),
-        "commit": commit(),
-        "date": time.strftime("%Y-%m-%d"),
-    }
+    } | provenance()
+
+
+def _steps(options: BenchOptions) -> int:
+    """Control steps of a turn; tasks differ in the length of their episodes."""
+    return options.steps or MOST_STEPS
 
 
 def _in_turns(
@@ -78,7 +82,7 @@ def _in_turns(
     rates: dict[str, list[float]] = {name: [] for name in envs}
     for turn in range(options.repetitions + 1):
         for name, env in envs.items():
-            rate = _rate(env, options, options.steps if turn else min(5, options.steps))
+            rate = _rate(env, options, _steps(options) if turn else min(5, _steps(options)))
             if turn:
                 rates[name].append(rate)
             progress(name, turn)

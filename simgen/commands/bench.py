@@ -1,41 +1,44 @@
-"""Measure speed and memory of a task, or a mixed batch against its tasks alone."""
+"""Measure speed and memory of a task, or a mixed batch against its tasks alone; draw what was measured."""
 
 from __future__ import annotations
 
-import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Annotated, Any, Literal
 
-from simgen.commands.output import Overrides, TaskName, console, parse, show_mapping, show_table, write_json
+import tyro
+
+from simgen.commands.bench_tables import show_mixture, show_run, show_runs
+from simgen.commands.output import Overrides, console, parse, show_mapping, write_json
 from simgen.errors import BadInput
 
-if TYPE_CHECKING:
-    from simgen.spec import AnyTask
-
-_Output = Literal[
-    "rgb", "depth", "segmentation", "normals", "albedo", "optical_flow", "scene_flow", "pointcloud"
-]  # fmt: skip
+Show = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """Measure speed and memory of a task, with random actions, as medians over repetitions.
+    """Measure speed and memory of a task, with random actions, resets included, as medians over repetitions.
 
+    Several values of --num-envs, --size or --outputs make a sweep: each combination is measured in fresh processes.
     Of a mixture, or a task that stands for several (robots, numbers of objects), whole steps of the mixed batch are
-    measured in turns with those of its tasks alone.
+    measured in turns with those of its tasks alone. With --plot, results are drawn: of files, or of this measurement.
     """
 
-    task: TaskName
-    """Name of a task or mixture (`simgen list tasks`) or path of a YAML file."""
-    num_envs: int = 64
-    """Worlds that are simulated at once."""
-    size: int | None = None
+    inputs: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="TASK | RESULT.json...")]
+    """Name of a task or mixture (`simgen list tasks`) or path of a YAML file; with --plot also results to be drawn."""
+    num_envs: tuple[int, ...] = (64,)
+    """Worlds that each worker simulates at once."""
+    size: tuple[int, ...] = ()
     """Side of all cameras' images [px]; default as in the task."""
-    outputs: tuple[_Output, ...] | None = None
-    """What all cameras make; default as in the task."""
-    steps: int = 50
-    """Control steps per repetition."""
+    outputs: tuple[str, ...] = ()
+    """What all cameras make, such as rgb+depth+segmentation; state: no images. Default as in the task."""
+    cameras: int | None = None
+    """Number of cameras; those that the task lacks are copies of its first from other sides."""
+    workers: int | None = None
+    """Processes, each with worlds of its own on its share of the cores; default one per core on a CPU, else 1."""
+    steps: int | None = None
+    """Control steps per repetition; default one episode, at most 100."""
     repetitions: int = 5
     """Repetitions; medians are reported."""
     engine: Literal["newton", "maniskill"] | None = None
@@ -46,8 +49,12 @@ class Arguments:
     """cpu or cuda:0."""
     no_reward: bool = False
     """Leave reward terms out."""
+    write: bool = False
+    """Record an episode in each world too, in turns with steps that are not recorded."""
     out: Path | None = None
-    """Write the result to this JSON file as well."""
+    """Write the result to this JSON file as well; simgen's own are in examples/benchmarks/results."""
+    plot: Path | None = None
+    """Draw frames per second against worlds and against size into this file (png, svg or pdf)."""
     overrides: Overrides = ()
     """Change a field of the task, e.g. render.shadows=false; can be repeated."""
     json: bool = False
@@ -57,99 +64,65 @@ class Arguments:
 def main(argv: list[str]) -> int:
     """Runs the command; returns the exit code."""
     arguments = parse(Arguments, argv, "bench")
-    import json
+    from simgen.bench import check_picture, draw_plot, read_results
 
-    from simgen.bench import BenchOptions, bench, bench_mixture
-    from simgen.spec import Mixture, TaskSpec, load_task_or_mixture
+    if arguments.plot is not None and arguments.inputs and all(name.endswith(".json") for name in arguments.inputs):
+        draw_plot(read_results([Path(name) for name in arguments.inputs]), arguments.plot)
+        return _say(arguments, {"plot": str(arguments.plot)}, lambda result: show_mapping("", result))
+    if len(arguments.inputs) != 1:
+        raise BadInput("give one TASK to measure, or --plot OUT.png and results to draw: RESULT.json ...")
+    if arguments.plot is not None:
+        check_picture(arguments.plot)
+    with console().status("measuring") as status:
+        result, show = _measure(arguments, lambda part, done: status.update(f"measuring {part}: repetition {done}"))
+    if arguments.plot is not None:
+        draw_plot([result], arguments.plot)
+    _say(arguments, result, show)
+    return 1 if any("failed" in run for run in result.get("runs", ())) else 0
+
+
+def _measure(arguments: Arguments, tell: Callable[[str, int], None]) -> tuple[dict[str, Any], Show]:
+    """Measures; returns the result, and who shows it."""
+    from simgen.bench import BenchOptions, bench, bench_mixture, run_sweep
+    from simgen.bench.cases import cases_of
+    from simgen.spec import Mixture, load_task_or_mixture
     from simgen.world.scene.variants import expanded
 
-    task = expanded(load_task_or_mixture(arguments.task, arguments.overrides))
     options = BenchOptions(
-        arguments.num_envs, arguments.steps, arguments.repetitions, arguments.device, not arguments.no_reward,
-        engine=arguments.engine, against=arguments.against,
+        steps=arguments.steps, repetitions=arguments.repetitions, device=arguments.device,
+        reward=not arguments.no_reward, engine=arguments.engine, against=arguments.against, write=arguments.write,
+        workers=arguments.workers,
     )  # fmt: skip
-    with console().status("measuring") as status:
+    wanted = arguments.num_envs, arguments.size, arguments.outputs, arguments.cameras
+    task = expanded(load_task_or_mixture(arguments.inputs[0], arguments.overrides))
+    if isinstance(task, Mixture):
+        each = [cases_of(part.task, options, *wanted) for part in task.parts]
+        if any(len(cases) > 1 for cases in each) or arguments.plot is not None:
+            raise BadInput(f"{task.name}: is a mixture of tasks; a sweep or a plot is of one of them.")
+        parts = tuple(replace(part, task=cases[0].task) for part, cases in zip(task.parts, each, strict=True))
+        result = bench_mixture(replace(task, parts=parts), each[0][0].options, tell)
+        _keep(arguments, result)
+        return result, show_mixture
+    cases = cases_of(task, options, *wanted)
+    if len(cases) == 1:
+        result = bench(cases[0].task, cases[0].options, tell)
+        _keep(arguments, result)
+        return result, show_run
+    return run_sweep(cases, tell, lambda sweep: _keep(arguments, sweep.as_dict())).as_dict(), show_runs
 
-        def tell(part: str, done: int) -> None:
-            status.update(f"measuring {part}: repetition {done}")
 
-        if isinstance(task, Mixture):
-            parts = tuple(replace(part, task=_with_images(part.task, arguments)) for part in task.parts)
-            result = bench_mixture(replace(task, parts=parts), options, tell)
-        else:
-            task = _with_images(task, arguments)
-            if not isinstance(task, TaskSpec):
-                raise BadInput(f"{task.name}: is an environment of ManiSkill's; this needs a task of simgen's.")
-            result = bench(task, options, tell)
+def _keep(arguments: Arguments, result: dict[str, Any]) -> None:
+    """Writes the file of the result, if one is wanted."""
+    import json
+
     if arguments.out is not None:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _say(arguments: Arguments, result: dict[str, Any], show: Show) -> int:
     if arguments.json:
         write_json(result)
-    elif "mixture" in result:
-        _show_mixture(result)
     else:
-        _show(result)
+        show(result)
     return 0
-
-
-def _with_images(task: AnyTask, arguments: Arguments) -> AnyTask:
-    """Returns the task with the images that were asked for."""
-    from simgen.spec import TaskSpec, load_task
-
-    if not isinstance(task, TaskSpec):
-        return task
-    changes = []
-    for name in task.cameras:
-        if arguments.size is not None:
-            changes.append(f"cameras.{name}.size=[{arguments.size}, {arguments.size}]")
-        if arguments.outputs is not None:
-            changes.append(f"cameras.{name}.outputs=[{', '.join(arguments.outputs)}]")
-    return load_task(task.resolved(), changes) if changes else task
-
-
-def _show_mixture(result: dict[str, Any]) -> None:
-    rows = [(name, f"{part['share']:.0%}", f"{part['fps']:,.0f}") for name, part in result["parts"].items()]
-    rows.append(("all in one batch", "100%", f"{result['total_fps']:,.0f}"))
-    title = f"{result['mixture']}: {result['num_envs']} worlds on {result['device']}, per second"
-    show_table(title, ("task alone", "share", "median"), rows)
-    machine = f"{result['machine']['processor']}, {result['machine']['cores']} cores"
-    mean = f"{result['harmonic_mean_fps']:,.0f}"
-    show_mapping("", {"harmonic mean of the tasks": mean, "ratio": f"{result['ratio']:.2f}", "machine": machine})
-
-
-def _show(result: dict[str, Any]) -> None:
-    rows = [
-        (part, *(f"{rate:,.0f}" for rate in (result[f"{part}_fps"], low, high)))
-        for part, (low, high) in result["spread"].items()
-        if result[f"{part}_fps"] is not None
-    ]
-    title = f"{result['task']}: {result['num_envs']} worlds on {result['device']}, per second"
-    show_table(title, ("part", "median", "lowest", "highest"), rows)
-    if "peer" in result:
-        _show_peer(result)
-    seconds = {"build": f"{result['build_seconds']:.1f} s", "first frame": f"{result['first_frame_seconds']:.1f} s"}
-    memory = {"peak memory": f"{result['peak_host_bytes'] / 1e9:.2f} GB"}
-    if result["peak_device_bytes"]:
-        memory["peak memory of the device"] = f"{result['peak_device_bytes'] / 1e9:.2f} GB"
-    cameras = {f"camera {name}": f"{camera['size']} {camera['outputs']}" for name, camera in result["cameras"].items()}
-    machine = {"machine": f"{result['machine']['processor']}, {result['machine']['cores']} cores"}
-    show_mapping("", {**seconds, **memory, **cameras, **machine})
-
-
-def _show_peer(result: dict[str, Any]) -> None:
-    peer = result["peer"]
-    sides = (
-        ("as shipped", peer, result["ratios"]),
-        ("with our meshes", peer["equal_meshes"], result["ratios_equal_meshes"]),
-    )
-    rows = [
-        (
-            f"{peer['env_id']} {name}",
-            f"{side['total_fps']:,.1f}",
-            f"{side['processes']} x {side['render_threads']}",
-            f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})",
-        )
-        for name, side, ratios in sides
-    ]
-    show_table("against ManiSkill", ("peer", "per second", "processes x threads", "ours is times faster"), rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -72,41 +72,52 @@ def candidates(cores: int) -> list[tuple[int, int]]:
 def best_peer(base: PeerConfig, progress: Progress) -> Iterator[tuple[Peer, list[dict[str, Any]]]]:
     """Gives the fastest of the sweep, running, and what all of them did; the processes end with the block."""
     swept: list[dict[str, Any]] = []
-    for number, (processes, threads) in enumerate(candidates(usable_cores()), start=1):
-        peer = Peer(replace(base, render_threads=threads), processes)
-        try:
-            peer.rate(1.0)
-            rate = peer.rate(SWEEP_SECONDS)
-        finally:
-            peer.close()
-        swept.append({"processes": processes, "render_threads": threads, "fps": rate})
-        progress("peer: sweep over processes and threads", number)
-    best = max(swept, key=lambda entry: entry["fps"])
-    peer = Peer(replace(base, render_threads=best["render_threads"]), best["processes"])
+    best: Peer | None = None
     try:
-        peer.rate(1.0)
-        yield peer, swept
+        for number, (processes, threads) in enumerate(candidates(usable_cores()), start=1):
+            progress("peer: sweep over processes and threads", number)
+            slower: Peer | None = (trial := Peer(replace(base, render_threads=threads), processes))
+            try:
+                trial.rate(1.0)
+                rate = trial.rate(SWEEP_SECONDS)
+                if rate > max((entry["fps"] for entry in swept), default=0.0):
+                    best, slower = trial, best
+                swept.append({"processes": processes, "render_threads": threads, "fps": rate})
+            finally:
+                if slower is not None:
+                    slower.close()
+        assert best is not None
+        yield best, swept
     finally:
-        peer.close()
+        if best is not None:
+            best.close()
 
 
 def compare(
-    task: TaskSpec, env_id: str, ours: Callable[[], float], repetitions: int, progress: Progress
+    task: TaskSpec,
+    env_id: str,
+    ours: Mapping[str, Callable[[], float]],
+    repetitions: int,
+    progress: Progress,
+    images: bool = True,
 ) -> dict[str, Any]:
     """Measures ours and the peer in turns.
 
     Args:
         task: Whose first camera's size and outputs the peer's camera gets.
         env_id: The peer's environment.
-        ours: Does one repetition of ours and returns env-steps per second.
+        ours: Each does one repetition of a configuration of ours and returns env-steps per second: "ours", and perhaps
+            "ours_without_shadows", since the peer's environments draw none.
         repetitions: How many turns.
         progress: Called with what is being done.
+        images: Whether images are made.
 
     Returns:
         "peer": the peer as shipped and with our meshes: rates, sweep; "ratio", "ratio_equal_meshes" (medians of the
-        turns' ratios), "ratios" and "ratios_equal_meshes" of all turns.
+        turns' ratios), "ratios" and "ratios_equal_meshes" of all turns; "without_shadows": the same ratios of ours
+        without shadows, if that was measured.
     """
-    camera = next(iter(task.cameras.values()), None)
+    camera = next(iter(task.cameras.values()), None) if images else None
     shipped = PeerConfig(env_id, camera.size if camera else None, camera.drawn if camera else (), 1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -114,19 +125,28 @@ def compare(
         equal = replace(shipped, urdf=str(urdf))
         found = {name: stack.enter_context(best_peer(config, progress)) for name, config in
                  (("shipped", shipped), ("equal_meshes", equal))}  # fmt: skip
-        turns = []
+        turns: list[dict[str, float]] = []
         for number in range(1, repetitions + 1):
-            turns.append({"ours": ours()} | {name: peer.rate(TURN_SECONDS) for name, (peer, _) in found.items()})
             progress("turns of ours and the peer", number)
+            turn = {name: measure() for name, measure in ours.items()}
+            turns.append(turn | {name: peer.rate(TURN_SECONDS) for name, (peer, _) in found.items()})
     sides = {name: _side(peer, swept, [turn[name] for turn in turns]) for name, (peer, swept) in found.items()}
-    ratios = {name: [turn["ours"] / turn[name] for turn in turns] for name in found}
+    result = {"peer": {"env_id": env_id, **sides["shipped"], "equal_meshes": sides["equal_meshes"]}}
+    result |= _ratios(turns, "ours")
+    if "ours_without_shadows" in ours:
+        result["without_shadows"] = _ratios(turns, "ours_without_shadows")
+    return result
+
+
+def _ratios(turns: list[dict[str, float]], ours: str) -> dict[str, Any]:
+    """How many times as fast a configuration of ours is as the peer, as shipped and with our meshes."""
+    shipped, equal = ([turn[ours] / turn[peer] for turn in turns] for peer in ("shipped", "equal_meshes"))
     return {
-        "peer": {"env_id": env_id, **sides["shipped"], "equal_meshes": sides["equal_meshes"]},
-        "ours_fps": statistics.median(turn["ours"] for turn in turns),
-        "ratio": statistics.median(ratios["shipped"]),
-        "ratio_equal_meshes": statistics.median(ratios["equal_meshes"]),
-        "ratios": ratios["shipped"],
-        "ratios_equal_meshes": ratios["equal_meshes"],
+        "ours_fps": statistics.median(turn[ours] for turn in turns),
+        "ratio": statistics.median(shipped),
+        "ratio_equal_meshes": statistics.median(equal),
+        "ratios": shipped,
+        "ratios_equal_meshes": equal,
     }
 
 
