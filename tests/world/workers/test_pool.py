@@ -138,6 +138,7 @@ def test_a_nursery_that_dies_after_it_was_looked_at_is_replaced(
         patch.setattr(Nursery, "alive", property(lambda nursery: nursery._process.returncode is None))  # looks late
         for process in psutil.Process().children(recursive=True):
             process.kill()
+        assert pool.run("step") == {}
         pool.renew(range(4))
     assert pool.lost == frozenset()
     assert set(pool.run("facts")) == {0, 1, 2, 3}
