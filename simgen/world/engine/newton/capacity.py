@@ -48,9 +48,13 @@ class Room:
         """Returns at most the limit's."""
         return Room(min(self.contacts, limit.contacts), min(self.rows, limit.rows))
 
-    def doubled(self, contacts: bool, rows: bool) -> Room:
-        """Returns twice as much of what is too little."""
-        return Room(self.contacts * (2 if contacts else 1), self.rows * (2 if rows else 1))
+    def more_contacts(self) -> Room:
+        """Returns room for twice as many contacts."""
+        return Room(2 * self.contacts, self.rows)
+
+    def more_rows(self) -> Room:
+        """Returns twice as many rows."""
+        return Room(self.contacts, 2 * self.rows)
 
 
 def usual_room(limit: Room) -> Room:

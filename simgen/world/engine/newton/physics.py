@@ -148,14 +148,13 @@ class Physics:
         bits = int(np.bitwise_or.reduce(self._buffers.overflow.bits.numpy()))
         if not bits:
             return room
-        more = room.doubled(*self._lacking(bits)).within(limit)
+        more = (room.more_contacts() if self._lacks_contacts(bits) else room.more_rows()).within(limit)
         return limit if more == room else more
 
-    def _lacking(self, bits: int) -> tuple[bool, bool]:
-        """Returns whether contacts and whether rows lacked room."""
+    def _lacks_contacts(self, bits: int) -> bool:
+        """Says whether it was contacts that lacked room, and not their rows."""
         kinds = self._solver.OverflowBits
-        contacts = bool(bits & (kinds.CONTACT_PIPELINE | kinds.SOLVER_NCONMAX))
-        return contacts, not contacts
+        return bool(bits & (kinds.CONTACT_PIPELINE | kinds.SOLVER_NCONMAX))
 
     def _memory(self) -> list[torch.Tensor]:
         """Copies what a step begins from."""
@@ -218,8 +217,7 @@ class Physics:
         }
 
     def _advice(self, bits: int) -> str:
-        contacts, _ = self._lacking(bits)
-        if contacts:
+        if self._lacks_contacts(bits):
             room = f"raise physics.contacts_per_world (now {self.world.room.contacts})"
             return f"more contacts than there is room for; {room}"
         room = f"raise physics.constraints_per_world (now {self.world.room.rows})"
