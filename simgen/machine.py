@@ -7,13 +7,27 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGES = (
     "simgen-toolkit", "numpy", "h5py", "hdf5plugin", "torch", "newton", "warp-lang", "mujoco", "mujoco-warp",
     "mani_skill", "sapien",
 )  # fmt: skip
-_MEMINFO, _CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+_MEMINFO, _GROUPS, _CGROUP = Path("/proc/meminfo"), Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+_NO_LIMIT = 1 << 60  # what the first version of control groups says where there is none is about 2^63 [bytes]
+
+
+class _GroupFiles(NamedTuple):
+    """Where a version of control groups says what memory a group may use and does, and what of it is cache."""
+
+    limit: str
+    used: str
+    cache: str
+    shared: str
+
+
+_V1 = _GroupFiles("memory.limit_in_bytes", "memory.usage_in_bytes", "total_cache", "total_shmem")
+_V2 = _GroupFiles("memory.max", "memory.current", "file", "shmem")
 
 
 def processor() -> str:
@@ -91,10 +105,27 @@ def _machine_bytes() -> int | None:
 
 
 def _container_bytes() -> int | None:
-    """What the control group still allows [bytes]; its file cache can be given up."""
+    """What the control groups that this process is in still allow [bytes]: the least of all; None without any limit."""
     try:
-        limit, used = ((_CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
-        cache = dict(line.split() for line in (_CGROUP / "memory.stat").read_text().splitlines())["file"]
-        return max(0, int(limit) - int(used) + int(cache))
-    except (OSError, KeyError, ValueError):  # no control group, or "max": no limit
+        lines = [line.split(":", 2) for line in _GROUPS.read_text().splitlines()]
+    except OSError:
         return None
+    found = []
+    for _, controllers, path in lines:
+        names, root = (_V1, _CGROUP / "memory") if controllers else (_V2, _CGROUP)
+        if controllers and "memory" not in controllers.split(","):
+            continue
+        inner = root / path.strip("/")
+        found += [_group_bytes(group, names) for group in (inner, *inner.parents) if group.is_relative_to(root)]
+    return min((left for left in found if left is not None), default=None)
+
+
+def _group_bytes(group: Path, names: _GroupFiles) -> int | None:
+    """What one control group still allows [bytes]; its file cache can be given up, but for what only memory holds."""
+    try:
+        limit, used = (int((group / name).read_text()) for name in (names.limit, names.used))
+        parts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        cache = int(parts[names.cache]) - int(parts[names.shared])
+    except (OSError, KeyError, ValueError):  # no such group here, or "max": no limit
+        return None
+    return None if limit >= _NO_LIMIT else max(0, limit - used + cache)

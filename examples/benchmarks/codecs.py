@@ -26,7 +26,8 @@ import h5py
 import numpy as np
 
 import simgen
-from simgen.data.codec import Compressor, Filters, blosc2, chunk_filters, declare, filters_of
+from simgen.data.codec import chunk_filters, declare, filters_of
+from simgen.data.filters import Filters, apply, blosc2
 from simgen.generate import GenerateOptions, generate
 from simgen.machine import commit, machine
 from simgen.spec.load import load_task
@@ -116,14 +117,11 @@ def chunks_of(arrays: list[np.ndarray], length: int) -> Iterator[np.ndarray]:
 
 def write(chunks: list[np.ndarray], codec: str, file: h5py.File) -> tuple[list[h5py.Dataset], float]:
     """Compresses each chunk and moves it into a dataset; returns these and the processor time [s]."""
-    compressors: dict[tuple[Filters, tuple[int, ...]], Compressor] = {}
     datasets, seconds = [], 0.0
     for number, chunk in enumerate(chunks):
         started = time.process_time()
         filters = CANDIDATES[codec](chunk)
-        if (filters, chunk.shape) not in compressors:
-            compressors[filters, chunk.shape] = Compressor(file, chunk.dtype, chunk.size, filters)
-        content = compressors[filters, chunk.shape].compress(chunk)
+        content = apply(filters, chunk)
         seconds += time.process_time() - started
         dataset = declare(file.id, str(number), chunk.dtype, chunk.shape, chunk.shape, filters)
         dataset.write_direct_chunk((0,) * chunk.ndim, content)

@@ -63,7 +63,7 @@ class Crew:
         return {name: sum(seconds.get(name, 0.0) for seconds in found) / len(found) for name in found[0]}
 
     def record(self) -> float:
-        """Records an episode in each world; returns the sum of the workers' frames per second."""
+        """Records episodes in each world; returns the sum of the workers' frames per second."""
         with tempfile.TemporaryDirectory(prefix="simgen-bench-") as folder:
             return sum(self._ask("record", Path(folder)))
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from simgen.env.base import BaseEnv
     from simgen.spec import TaskSpec
 
+EPISODES = 3  # that are recorded in each world in a turn: the first pays for memory that the others find
+
 Answer = Built | Peak | Turn | dict[str, float] | float | None
 
 
@@ -105,7 +107,7 @@ class BenchWorker:
         options = self._job.options
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
             wishes = GenerateOptions(
-                random=options.num_envs, num_envs=options.num_envs, seed=options.seed + self._rank,
+                random=EPISODES * options.num_envs, num_envs=options.num_envs, seed=options.seed + self._rank,
                 engine=options.engine, device=options.device,
             )  # fmt: skip
             summary = generate(self._job.task, Path(scratch) / "dataset", wishes)

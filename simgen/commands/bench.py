@@ -50,7 +50,7 @@ class Arguments:
     no_reward: bool = False
     """Leave reward terms out."""
     write: bool = False
-    """Record an episode in each world too, in turns with steps that are not recorded."""
+    """Record episodes in each world too, in turns with steps that are not recorded."""
     out: Path | None = None
     """Write the result to this JSON file as well; simgen's own are in examples/benchmarks/results."""
     plot: Path | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simgen.commands.output import DatasetFolder, console, parse, write_json
+from simgen.commands.output import DatasetPlace, console, parse, write_json
 from simgen.data import check_dataset
 
 
@@ -12,8 +12,8 @@ from simgen.data import check_dataset
 class Arguments:
     """Check a dataset; the exit status is 1 if it has a problem."""
 
-    dataset: DatasetFolder
-    """Folder of the dataset."""
+    dataset: DatasetPlace
+    """Directory or URL of the dataset."""
     quick: bool = False
     """Only look at the records and the files' sizes; decode nothing."""
     json: bool = False

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from simgen.commands.output import Overrides, TaskName, parse, show_mapping, write_json
+from simgen.commands.termination import ends_as_by_ctrl_c
 from simgen.errors import BadInput
 
 
@@ -25,7 +26,7 @@ class Arguments:
         teacher: Successful episodes of the task's teacher.
         num_envs: Worlds that are simulated at once, by each worker.
         engine: Physics engine: newton or maniskill; default the task's own, else newton.
-        device: cpu or cuda:0.
+        device: cpu, cuda:0, or cuda: the first GPU, and with --workers each worker the next one.
         seed: Of the dataset; episode i depends on it, the task, the phase and i alone.
         random_policy: How the random phase moves; default brownian for robots that drive, else pink. Play goes to
             objects and opens and closes the gripper there.
@@ -86,7 +87,7 @@ def main(argv: list[str]) -> int:
         workers=arguments.workers,
         ray=arguments.ray,
     )
-    with phase_progress() as progress:
+    with ends_as_by_ctrl_c(), phase_progress() as progress:
         command = shlex.join(["simgen", "generate", *argv])
         summary = generate(task, arguments.out, options, progress, command).as_dict()
     if arguments.json:

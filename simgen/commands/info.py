@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simgen.commands.output import DatasetFolder, parse, show_mapping, show_table, write_json
+from simgen.commands.output import DatasetPlace, parse, show_mapping, show_table, write_json
 from simgen.data import dataset_info
 
 
@@ -12,8 +12,8 @@ from simgen.data import dataset_info
 class Arguments:
     """Show what is in a dataset."""
 
-    dataset: DatasetFolder
-    """Folder of the dataset."""
+    dataset: DatasetPlace
+    """Directory or URL of the dataset."""
     json: bool = False
     """Print one JSON object as the last line."""
 

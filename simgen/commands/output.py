@@ -7,7 +7,6 @@ import math
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import tyro
@@ -23,7 +22,7 @@ Overrides = Annotated[tuple[str, ...], tyro.conf.arg(name="set", metavar="FIELD=
 
 
 TaskName = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="TASK")]
-DatasetFolder = Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="DIR")]
+DatasetPlace = Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DIR|URL")]
 
 
 def parse(arguments: type[T], argv: Sequence[str], command: str) -> T:

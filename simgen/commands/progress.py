@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from simgen.commands.output import console
 
+SILENT = 60.0  # for so long a worker may do something at a stretch before the bar mentions it [s]
+
 if TYPE_CHECKING:
     from simgen.generate.phase import PhaseCounts
 
@@ -37,6 +39,8 @@ def phase_progress() -> Iterator[Callable[[str, PhaseCounts], None]]:
             rate = (counts.frames - frames) / max(1e-6, time.perf_counter() - started)
             success = "" if counts.success_rate is None else f"success {counts.success_rate:.0%}"
             workers = f", {counts.workers} workers" if counts.workers else ""
+            if counts.silence > SILENT:
+                workers += f", one silent for {counts.silence:.0f} s"
             bars.update(task, completed=counts.episodes, success=success, rate=f"{rate:,.0f} frames/s{workers}")
 
         yield update

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from simgen.commands.output import DatasetFolder, console, parse, show_mapping, write_json
+from simgen.commands.output import DatasetPlace, console, parse, show_mapping, write_json
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Arguments:
     an image by over 2 units (of 255 in rgb, of 1 mm in depth; any difference of a segmentation counts).
     """
 
-    dataset: DatasetFolder
-    """Directory of the dataset."""
+    dataset: DatasetPlace
+    """Directory or URL of the dataset; of a URL one shard is brought here."""
     episode: int = 0
     """Its place in the dataset, from 0."""
     device: str = "cpu"

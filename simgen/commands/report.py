@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from simgen.commands.output import DatasetFolder, console, parse, write_json
+from simgen.commands.output import DatasetPlace, console, parse, write_json
 
 
 @dataclass
 class Arguments:
     """Write one self-contained HTML page that shows what is in a dataset."""
 
-    dataset: DatasetFolder
-    """Folder of the dataset."""
+    dataset: DatasetPlace
+    """Directory of the dataset."""
     out: Path | None = None
     """The file to write; default: report/index.html in the dataset."""
     json: bool = False

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simgen.data.check import Report, check_dataset
     from simgen.data.episode import Episode, content_hash
+    from simgen.data.episode_view import EpisodeView
     from simgen.data.info import dataset_info
     from simgen.data.manifest import rebuild_index
-    from simgen.data.reader import Dataset, EpisodeView, open_dataset
+    from simgen.data.reader import Dataset, open_dataset
     from simgen.data.windows import Windows
     from simgen.data.writer import DatasetWriter
 
@@ -35,7 +36,7 @@ _HOMES = {
     "Dataset": "reader",
     "DatasetWriter": "writer",
     "Episode": "episode",
-    "EpisodeView": "reader",
+    "EpisodeView": "episode_view",
     "Report": "check",
     "Windows": "windows",
     "check_dataset": "check",

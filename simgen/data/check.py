@@ -15,6 +15,7 @@ from simgen.data.episode import Episode, content_hash
 from simgen.data.features import features_of
 from simgen.data.files import INDEX, RESUME_HINT, SHARDS, STAGING
 from simgen.data.manifest import read_manifest
+from simgen.data.mirror import Readable, readable
 from simgen.data.resume import shard_damage
 from simgen.data.shard import read_record, record_paths
 from simgen.data.staging import episode_from_entry, staged_items, trajectory
@@ -40,13 +41,19 @@ def check_dataset(path: str | Path, deep: bool = True) -> Report:
     """Checks a dataset and reports every problem instead of stopping at the first.
 
     Args:
+        path: directory or URL of the dataset; of a URL one shard at a time is brought here, without `deep` none.
         deep: also hash the files, decode every episode, compare its hash, shapes and ranges.
 
     Raises:
         BadInput: if there is no dataset at `path`.
         SimgenError: if dataset.json cannot be read.
     """
-    root = Path(path)
+    with readable(path) as dataset:
+        return _check(dataset, deep)
+
+
+def _check(dataset: Readable, deep: bool) -> Report:
+    root = dataset.root
     manifest = read_manifest(root)
     report = Report()
     seen: dict[tuple[str, int], str] = {}
@@ -58,15 +65,21 @@ def check_dataset(path: str | Path, deep: bool = True) -> Report:
             report.problems += [f"{name}: {problem}" for problem in _record_problems(record, seen)]
             report.episodes += len(record["episodes"])
             hashes += [entry["sha256"] for entry in record["episodes"]]
-            damage = shard_damage(root, record, verify=deep)
-            if damage:
-                report.problems.append(f"{SHARDS}/{record['shard']['file']}: {damage}; {RESUME_HINT}")
-            if deep and record["shard"]["file"] and (root / SHARDS / record["shard"]["file"]).is_file():
-                report.problems += _content_problems(root, record, manifest["features"])
+            with dataset.fetched(record["shard"]["file"] if deep else None):
+                report.problems += _shard_problems(root, record, manifest["features"], deep)
         except (SimgenError, KeyError, TypeError) as error:
             report.problems.append(f"{name}: {error}")
     report.problems += _directory_problems(root, hashes)
     return report
+
+
+def _shard_problems(root: Path, record: Mapping[str, Any], features: Mapping[str, Any], deep: bool) -> Iterator[str]:
+    file = record["shard"]["file"]
+    damage = shard_damage(root, record, verify=deep)
+    if damage:
+        yield f"{SHARDS}/{file}: {damage}; {RESUME_HINT}"
+    if deep and file and (root / SHARDS / file).is_file():
+        yield from _content_problems(root, record, features)
 
 
 def _record_problems(record: Mapping[str, Any], seen: dict[tuple[str, int], str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 Chunks are compressed apart from the file that they go to (`encode`), so that an episode is compressed once and its
 chunks are moved from file to file as they are. Which filter suits which array was measured:
-examples/benchmarks/codecs.py. Importing this module registers the Blosc2 and Zstandard filters with h5py.
+examples/benchmarks/codecs.py.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import h5py
 import hdf5plugin
 import numpy as np
 from h5py import h5d, h5f, h5g, h5p, h5s, h5t, h5z  # pyright: ignore[reportAttributeAccessIssue]
 
+from simgen.data.filters import Filters, apply, blosc2
 from simgen.errors import BadInput, nearest
 
 CODECS = ("blosc2", "zstd", "gzip", "raw")
@@ -28,8 +29,6 @@ _LARGEST_CHUNK = 16 << 20
 _STILL_SHARE = 0.5  # of the pixels that a camera which stands still sees unchanged from one end of a chunk to the other
 _LOOKED_AT = 61  # every how many-th byte is compared; no divisor of usual widths
 _numbers = itertools.count()  # HDF5 wants open files to differ in name, also those in memory
-
-Filters = tuple[tuple[int, tuple[int, ...]], ...]  # numbers of HDF5's filters with their options, in order
 
 
 class Layout(NamedTuple):
@@ -68,12 +67,6 @@ def chunk_shape(shape: tuple[int, ...], itemsize: int, frames: int = FRAMES_PER_
     return (-(-rows // blocks), *shape[1:])
 
 
-def blosc2(compressor: Literal["lz4", "zstd"], level: int, filters: int, block: int = 0) -> Filters:
-    """Blosc2 with blocks of so many bytes, 0 for its own choice; `filters` are those of `hdf5plugin.Blosc2`."""
-    options = hdf5plugin.Blosc2(compressor, level, filters).filter_options
-    return ((hdf5plugin.Blosc2.filter_id, (options[0], block, *options[2:])),)
-
-
 def filters_of(codec: str, dtype: np.dtype, chunk: tuple[int, ...], still: bool = False) -> Filters:
     """The filters for a chunk.
 
@@ -106,54 +99,29 @@ def _is_still(block: np.ndarray) -> bool:
     return bool(np.count_nonzero(first == last) >= _STILL_SHARE * len(first))
 
 
-def encode(array: np.ndarray, codec: str, scratch: h5py.File) -> tuple[Layout, list[bytes]]:
-    """Compresses an array in C order and little-endian, a chunk at a time.
-
-    Args:
-        scratch: A file in memory that lends its filters; see `scratch_file`.
-    """
+def encode(array: np.ndarray, codec: str) -> tuple[Layout, list[bytes | memoryview]]:
+    """Compresses an array in C order and little-endian, a chunk at a time; what is not compressed is not copied."""
     chunks = None
     if codec != "raw" and array.nbytes > SMALL:
         chunks = chunk_shape(array.shape, array.dtype.itemsize)
-    parts = [array.tobytes()] if chunks is None else _encode_chunks(array, chunks[0], codec, scratch)
+    if chunks is None:
+        parts: list[bytes | memoryview] = [array.reshape(-1).view(np.uint8).data]
+    else:
+        parts = [apply(chunk_filters(codec, block), block) for block in _blocks(array, chunks[0])]
     return Layout(array.dtype.str, array.shape, chunks, tuple(map(len, parts))), parts
 
 
-def scratch_file() -> h5py.File:
-    """A file in memory for `encode`, to be closed by the caller."""
-    return h5py.File(f"scratch-{next(_numbers)}", "w", driver="core", backing_store=False, libver="latest")
-
-
-def _encode_chunks(array: np.ndarray, rows: int, codec: str, scratch: h5py.File) -> list[bytes]:
-    compressors: dict[Filters, Compressor] = {}
-    parts = []
+def _blocks(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:
+    """The content of the chunks; the last one is filled with its last row."""
     for start in range(0, len(array), rows):
         block = array[start : start + rows]
-        if len(block) < rows:
-            block = np.concatenate([block, np.repeat(block[-1:], rows - len(block), axis=0)])
-        filters = chunk_filters(codec, block)
-        if filters not in compressors:
-            compressors[filters] = Compressor(scratch, block.dtype, block.size, filters)
-        parts.append(compressors[filters].compress(block))
-    return parts
+        missing = rows - len(block)
+        yield np.concatenate([block, np.repeat(block[-1:], missing, axis=0)]) if missing else block
 
 
-class Compressor:
-    """HDF5's filters, on arrays of one type and size.
-
-    The chunk has one axis: with several Blosc2 would cut it into boxes, which are slower to pack and to unpack.
-    """
-
-    def __init__(self, scratch: h5py.File, dtype: np.dtype, size: int, filters: Filters) -> None:
-        self._type = _hdf5_type(dtype)
-        self._dataset = declare(scratch.id, None, dtype, (size,), (size,), filters)
-
-    def compress(self, block: np.ndarray) -> bytes:
-        """The bytes of a block as they lie in a file."""
-        self._dataset.write(h5s.ALL, h5s.ALL, block.reshape(-1), self._type)
-        skipped, content = self._dataset.read_direct_chunk((0,))
-        assert skipped == 0, "a filter did not run"
-        return bytes(content)
+def scratch_file() -> h5py.File:
+    """A file in memory, to be closed by the caller."""
+    return h5py.File(f"scratch-{next(_numbers)}", "w", driver="core", backing_store=False, libver="latest")
 
 
 def declare(

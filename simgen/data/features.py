@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -83,23 +84,38 @@ def statistics_of(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]
 
     Rows with values that are not finite, or whose square would not be, do not count.
     """
-    statistics = {}
+    alike: dict[int, dict[str, np.ndarray]] = {}  # those with as many rows are reduced together
     for path, array in arrays.items():
-        if array.ndim not in (1, 2) or not 0 < array.size <= 1 << 20:
-            continue
-        rows = array.reshape(len(array), -1).astype(np.float64)
-        rows = rows[(np.abs(rows) < _LARGEST).all(axis=1)]
-        if len(rows) == 0:
-            continue
-        mean = rows.mean(axis=0)
-        statistics[path] = {
-            "count": len(rows),
-            "mean": mean.tolist(),
-            "m2": np.square(rows - mean).sum(axis=0).tolist(),
-            "min": rows.min(axis=0).tolist(),
-            "max": rows.max(axis=0).tolist(),
-        }
-    return statistics
+        if array.ndim in (1, 2) and 0 < array.size <= 1 << 20:
+            alike.setdefault(len(array), {})[path] = array.reshape(len(array), -1)
+    found = {}
+    for tables in alike.values():
+        found |= _moments(tables)
+    return {path: found[path] for path in arrays if path in found}
+
+
+def _moments(tables: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """`statistics_of` tables with the same number of rows; one of which no row counts is left out."""
+    rows = np.concatenate(list(tables.values()), axis=1, dtype=np.float64)
+    usable = np.abs(rows) < _LARGEST
+    if not usable.all() and len(tables) > 1:
+        alone = [_moments({path: table}) for path, table in tables.items()]
+        return {path: moments for each in alone for path, moments in each.items()}
+    rows = rows if usable.all() else rows[usable.all(axis=1)]
+    if len(rows) == 0:
+        return {}
+    mean = rows.mean(axis=0)
+    moments = {
+        "mean": mean.tolist(),
+        "m2": np.square(rows - mean).sum(axis=0).tolist(),
+        "min": rows.min(axis=0).tolist(),
+        "max": rows.max(axis=0).tolist(),
+    }
+    ends = itertools.accumulate((table.shape[1] for table in tables.values()), initial=0)
+    return {
+        path: {"count": len(rows), **{name: values[first:end] for name, values in moments.items()}}
+        for path, (first, end) in zip(tables, itertools.pairwise(ends), strict=True)
+    }
 
 
 def merge_statistics(known: dict[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:

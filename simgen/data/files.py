@@ -13,7 +13,7 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,14 @@ def put_in_place(path: Path, durable: bool = True) -> None:
 
 def write_whole(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
     """Writes a file so that a reader, also one after a crash, sees all of it or none of it."""
+    write_parts(path, [content], durable)
+
+
+def write_parts(path: Path, parts: Iterable[bytes | memoryview], durable: bool = True) -> None:
+    """`write_whole` for content that lies in several places."""
     try:
-        temporary(path).write_bytes(content)
+        with open(temporary(path), "wb") as file:
+            file.writelines(parts)
         put_in_place(path, durable)
     except BaseException:
         temporary(path).unlink(missing_ok=True)

@@ -6,11 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from simgen.data.manifest import read_manifest, sorted_records
+from simgen.data.mirror import readable
 from simgen.data.staging import staged_items
 
 
 def dataset_info(path: str | Path) -> dict[str, Any]:
     """Counts what is committed.
+
+    Args:
+        path: Directory or URL of the dataset; of a URL only the records are read.
 
     Returns:
         episodes; frames (steps, the sum of the episodes' lengths; each camera has one image more per episode);
@@ -19,7 +23,11 @@ def dataset_info(path: str | Path) -> dict[str, Any]:
         {name: {output: shape}}; bytes (of the HDF5 files); format_version; engine; instructions (distinct); created;
         unfinished (episodes that wait for `--resume` after a crash).
     """
-    root = Path(path)
+    with readable(path) as dataset:
+        return _count(dataset.root)
+
+
+def _count(root: Path) -> dict[str, Any]:
     manifest = read_manifest(root)
     records = [record for _path, record in sorted_records(root)]
     episodes = [entry for record in records for entry in record["episodes"]]

@@ -27,6 +27,15 @@ from simgen.errors import SimgenError
 _START = "from simgen.data.encoder import main; main()"
 
 
+class EncoderDied(SimgenError):
+    """An encoder is gone without a word; what it had not answered for is lost, everything else is kept."""
+
+
+def queue_of(processes: int) -> int:
+    """Episodes that may be handed over to so many encoders and unfinished; each takes memory."""
+    return 2 * processes + 2
+
+
 class EncoderPool:
     """Encoder processes behind a bounded queue of episodes.
 
@@ -155,7 +164,7 @@ class EncoderPool:
         reason = f"exit code {code}"
         if code is not None and code < 0:
             reason = f"signal {signal.Signals(-code).name}; was there enough memory?"
-        return SimgenError(
+        return EncoderDied(
             f"an encoder process died ({reason}). Everything that was finished is kept; continue with --resume."
         )
 

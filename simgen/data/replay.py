@@ -14,6 +14,7 @@ import torch
 
 from simgen.data.episode import Episode
 from simgen.data.mesh_hashes import mesh_hashes
+from simgen.data.mirror import readable
 from simgen.data.reader import open_dataset
 from simgen.data.states import state_rows
 from simgen.env.base import BaseEnv, Outcome
@@ -103,14 +104,18 @@ def changed_meshes(manifest: Mapping[str, Any], task: AnyTask) -> tuple[str, ...
 def replay_episode(path: str | Path, number: int, device: str = "cpu", images: bool = True) -> Replay:
     """Replays episode `number` of a dataset (its place in the dataset, as in `open_dataset(path)[number]`).
 
+    Args:
+        path: Directory or URL of the dataset; of a URL one shard is read.
+
     Raises:
         BadInput: No dataset, no such episode.
         SimgenError: The dataset cannot be read, or lacks what the task records.
     """
-    dataset = open_dataset(path)
-    if not -len(dataset) <= number < len(dataset):
-        raise BadInput(f"{path}: there is no episode {number}; allowed: 0 to {len(dataset) - 1}.")
-    episode = dataset[number].read()
+    with readable(path) as source, open_dataset(source.root) as dataset:
+        if not -len(dataset) <= number < len(dataset):
+            raise BadInput(f"{path}: there is no episode {number}; allowed: 0 to {len(dataset) - 1}.")
+        with source.fetched(dataset[number].file.name):
+            episode = dataset[number].read()
     task, engine = task_of(dataset.spec, episode.task), engine_of_task(dataset.manifest, episode.task)
     env = make_env(task, 1, device, images=images, engine=engine)
     with contextlib.closing(env):

@@ -106,8 +106,11 @@ def open_directory(
         raise
 
 
-def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
+def existing_manifest(root: Path, resume: bool, elsewhere: Path | None = None) -> dict[str, Any] | None:
     """The manifest to go on with, or None for a fresh directory; a dataset without any episode or attempt is fresh.
+
+    Args:
+        elsewhere: where its episodes and attempts may lie too.
 
     Raises:
         BadInput: if there is a dataset and `resume` is off, or if the directory holds something else.
@@ -115,7 +118,8 @@ def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
     if root.exists() and not root.is_dir():
         raise BadInput(f"{root}: is a file, not a directory for a dataset.")
     if (root / MANIFEST).is_file():
-        if _is_empty(root):
+        read_manifest(root)  # it must be ours
+        if _is_empty(root) and (elsewhere is None or _is_empty(elsewhere)):
             return None
         if not resume:
             raise BadInput(f"{root}: already holds a dataset; continue it with --resume or choose another directory.")
@@ -128,7 +132,6 @@ def existing_manifest(root: Path, resume: bool) -> dict[str, Any] | None:
 
 def _is_empty(root: Path) -> bool:
     """Whether a dataset holds nothing: what started it failed before the first attempt ended."""
-    read_manifest(root)  # it must be ours
     folders = [folder for folder in (root / SHARDS, root / STAGING) if folder.is_dir()]
     return all(is_temporary(path) for folder in folders for path in folder.iterdir())
 
@@ -176,7 +179,7 @@ def _recover_shard(root: Path, path: Path, verify: bool, found: Found) -> None:
     found.add_shard(shard, record)
 
 
-def shard_damage(root: Path, record: dict[str, Any], verify: bool) -> str | None:
+def shard_damage(root: Path, record: Mapping[str, Any], verify: bool) -> str | None:
     """What is wrong between a record and its HDF5 file; None if nothing is."""
     values = record["shard"]
     if values["file"] is None:

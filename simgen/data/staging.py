@@ -17,7 +17,7 @@ import h5py
 from simgen.data.codec import GroupWriter, Layout, encode, read_arrays, scratch_file
 from simgen.data.episode import Episode, canonical_array, content_hash
 from simgen.data.features import features_of, statistics_of
-from simgen.data.files import STAGING, clear_write_errors, read_json, write_json, write_whole
+from simgen.data.files import STAGING, clear_write_errors, read_json, write_json, write_parts
 from simgen.errors import SimgenError
 
 ARRAYS = ".arrays"  # suffix of the file with the chunks
@@ -82,12 +82,11 @@ def stage_episode(
         SimgenError: if the disk is full or cannot be written.
     """
     layouts: dict[str, Any] = {}
-    parts: list[bytes] = []
-    with scratch_file() as scratch:
-        for path in sorted(episode.arrays):
-            layout, encoded = encode(canonical_array(episode.arrays[path]), codec, scratch)
-            layouts[path] = layout._asdict()
-            parts += encoded
+    parts: list[bytes | memoryview] = []
+    for path in sorted(episode.arrays):
+        layout, encoded = encode(canonical_array(episode.arrays[path]), codec)
+        layouts[path] = layout._asdict()
+        parts += encoded
     item = {
         "episode": episode_entry(episode, content_hash(episode), control_mode, reset_options),
         "features": features_of(episode.arrays, episode.length),
@@ -95,12 +94,11 @@ def stage_episode(
         "codec": codec,
         "arrays": layouts,
     }
-    content = b"".join(parts)
     path = item_path(root, episode.phase, episode.index)
     with clear_write_errors(path):
-        write_whole(path.with_suffix(ARRAYS), content, durable)
+        write_parts(path.with_suffix(ARRAYS), parts, durable)
         write_json(path, item, durable, indent=None)
-    return len(content)
+    return sum(map(len, parts))
 
 
 def write_trajectory(root: Path, item: Mapping[str, Any], group: h5py.Group) -> None:

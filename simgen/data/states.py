@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 
 from simgen.env.base import BaseEnv
 from simgen.env.numpy_view import to_numpy
@@ -12,6 +13,11 @@ from simgen.world.scene.scene import Scene
 
 
 def state_rows(env: BaseEnv, obs: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Returns what `state_tensors` does, on the host."""
+    return to_numpy(state_tensors(env, obs))
+
+
+def state_tensors(env: BaseEnv, obs: dict[str, Any]) -> dict[str, torch.Tensor]:
     """Returns the rows of "obs/..." and "env_states/..." by their path in ManiSkill's trajectory group.
 
     Args:
@@ -19,10 +25,10 @@ def state_rows(env: BaseEnv, obs: dict[str, Any]) -> dict[str, np.ndarray]:
         obs: What they observe now.
 
     Returns:
-        Arrays with one row per world: positions [m], quaternions wxyz, velocities [m/s, rad/s], joints [rad or m].
+        One row per world: positions [m], quaternions wxyz, velocities [m/s, rad/s], joints [rad or m].
     """
-    rows = {f"obs/{path}": value for path, value in _flat(to_numpy(obs)).items()}
-    return rows | {f"env_states/{path}": value for path, value in to_numpy(env.env_states()).items()}
+    rows = {f"obs/{path}": value for path, value in _flat(obs).items()}
+    return rows | {f"env_states/{path}": value for path, value in env.env_states().items()}
 
 
 def map_arrays(scene: Scene) -> dict[str, np.ndarray]:
@@ -43,8 +49,8 @@ def map_arrays(scene: Scene) -> dict[str, np.ndarray]:
     }
 
 
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, np.ndarray]:
-    flat: dict[str, np.ndarray] = {}
+def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, torch.Tensor]:
+    flat: dict[str, torch.Tensor] = {}
     for name, value in tree.items():
         flat |= _flat(value, f"{prefix}{name}/") if isinstance(value, dict) else {f"{prefix}{name}": value}
     return flat

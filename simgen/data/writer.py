@@ -19,7 +19,7 @@ from simgen.data.episode import Episode
 from simgen.data.features import features_of, merge_features
 from simgen.data.files import STAGING, plain
 from simgen.data.manifest import rebuild_index, record_header, write_manifest
-from simgen.data.pool import EncoderPool, uninterrupted
+from simgen.data.pool import EncoderPool, queue_of, uninterrupted
 from simgen.data.resume import Found, open_directory
 from simgen.data.shard import ShardRange, read_record, shard_range
 from simgen.data.staging import stage_discard
@@ -81,7 +81,7 @@ class DatasetWriter:
             self._take_in(opened.found)
             settings = EncoderSettings(self.path, self._manifest["codec"], *record_header(self._manifest))
             held = (self._lock,) if self._lock is not None else ()
-            self._pool = EncoderPool(settings, processes, queue_size or 2 * processes + 2, held)
+            self._pool = EncoderPool(settings, processes, queue_size or queue_of(processes), held)
             self._seal_full_ranges()
         except BaseException:
             self.abort()

@@ -15,6 +15,7 @@ from gymnasium.vector.utils import batch_space
 
 from simgen.env.inputs import checked_actions, checked_mode, checked_number, checked_seed, reset_mask
 from simgen.env.spaces import space_like
+from simgen.env.verdict import Verdict
 from simgen.env.worlds import Worlds
 from simgen.errors import BadInput
 from simgen.spec import AnyTask
@@ -38,7 +39,7 @@ class Outcome:
         reward: Weighted sum. Shape: (E,), float32.
         terms: The weighted summands by name. Shape: (E,) each.
         success, terminated, truncated: Shape: (E,), bool. A task that is done or has failed is terminated.
-        problems: Worlds whose episode cannot be trusted, with the reason; they are truncated.
+        verdict: Which worlds have ended, and which cannot be trusted and are truncated; for the host to read.
         interrupted: Worlds whose episode was lost through no fault of its own and can be run again; truncated too.
         stage: Index of the stage that was under way, in a task that has stages. Shape: (E,), int64.
     """
@@ -48,9 +49,14 @@ class Outcome:
     success: torch.Tensor
     terminated: torch.Tensor
     truncated: torch.Tensor
-    problems: dict[int, str]
+    verdict: Verdict
     interrupted: frozenset[int] = frozenset()
     stage: torch.Tensor | None = None
+
+    @property
+    def problems(self) -> dict[int, str]:
+        """Worlds whose episode cannot be trusted, with the reason; they are truncated."""
+        return self.verdict.problems
 
 
 class Sampler(Protocol):
@@ -103,7 +109,7 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         self._steps = torch.zeros(num_envs, dtype=torch.int64, device=self.device)
         self._episodes = torch.zeros(num_envs, dtype=torch.int64)
         self.metadata = {**type(self).metadata, "autoreset_mode": autoreset_mode}
-        self._ended = torch.zeros(num_envs, dtype=torch.bool, device=self.device)  # starts anew at the next step
+        self._ended: set[int] = set()  # worlds that start anew at the next step
 
     def _make_spaces(self) -> None:
         """Derives the spaces from a first observation; to be called last."""
@@ -124,7 +130,7 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         ids = torch.as_tensor(list(env_ids), dtype=torch.int64)
         self.engine.reset(ids, scenes)
         self._steps[ids] = 0
-        self._ended[ids] = False
+        self._ended.difference_update(env_ids)
         if not hasattr(self, "worlds"):
             self.worlds = Worlds(self.engine, self.card)
         self.worlds.begin(ids)
@@ -208,19 +214,18 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         Raises:
             BadInput: Actions of another shape, or that are not finite. Nothing has changed then.
         """
-        waiting = self._ended.nonzero().flatten().tolist()
+        waiting = sorted(self._ended)
         outcome = self.advance(actions)
         if waiting:
             self._begin_instead(waiting, outcome)
-        obs, info = self.observe(), self._info(outcome)
-        done = outcome.terminated | outcome.truncated
-        mode = self.metadata["autoreset_mode"]
+        obs = self.observe()  # before the host reads what the step has done, so that a GPU draws meanwhile
+        info, mode = self._info(outcome), self.metadata["autoreset_mode"]
+        ids = sorted(set(np.flatnonzero(outcome.verdict.ended).tolist()).difference(waiting))
         if mode is AutoresetMode.NEXT_STEP:
-            self._ended = done.clone()
-        elif mode is AutoresetMode.SAME_STEP and done.any():
-            ids = done.nonzero().flatten().tolist()
+            self._ended = set(ids)
+        elif mode is AutoresetMode.SAME_STEP and ids:
             info["final_obs"], info["final_info"] = obs, dict(info)
-            info["_final_obs"] = info["_final_info"] = done.clone()
+            info["_final_obs"] = info["_final_info"] = outcome.terminated | outcome.truncated
             self._start_next(ids)
             obs = self.observe(worlds=ids)
             info["elapsed_steps"] = self._steps.clone()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from simgen.world import host
 from simgen.world.engine.base import Engine
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.control.mode import ActionMode, JointTargets
@@ -103,7 +104,7 @@ class Pushes:
             worlds = torch.arange(len(steps), device=steps.device)
             now = forces[worlds, steps.clamp(max=self._max_steps - 1)]
             now = torch.where((steps < self._max_steps)[:, None], now, torch.zeros_like(now))
-            if bool(now.any()):
+            if not host.sees_none(now):
                 self._engine.apply_wrench(name, torch.cat([now, torch.zeros_like(now)], -1))
 
 

@@ -54,7 +54,9 @@ class Frames:
         drawn = self._engine.render(worlds)
         parameters = self._engine.camera_parameters()
         if self._deriving:
-            ids = torch.as_tensor(range(self._engine.num_envs) if worlds is None else worlds, device=self._now.device)
+            device = self._now.device
+            everywhere = worlds is None or len(worlds) == self._engine.num_envs
+            ids = torch.arange(len(self._now), device=device) if everywhere else torch.as_tensor(worlds, device=device)
             self._derive(drawn, parameters, ids)
         shown = {
             slot.name: {name: image for name, image in drawn[slot.name].items() if name not in slot.hidden}

@@ -10,6 +10,7 @@ import torch
 from gymnasium.vector import AutoresetMode
 
 from simgen.errors import BadInput, unknown
+from simgen.world import host
 
 RESET_MASK = "reset_mask"
 
@@ -19,27 +20,41 @@ def checked_actions(
 ) -> torch.Tensor:
     """Returns actions as a float tensor on a device. Shape: (E, A).
 
+    Actions that are on a GPU already are not looked at, because the host would wait; see `sound_actions`.
+
     Args:
         actions: Anything that torch makes a tensor of.
         num_envs: E.
         dim: A.
         device: Where they are needed.
-        counts: Which of the numbers matter, where not all do. Shape: (E, A), bool.
+        counts: Which of the numbers matter, where not all do; on the CPU. Shape: (E, A), bool.
 
     Raises:
         BadInput: Another shape, no numbers, or numbers that are not finite.
     """
     try:
-        found = torch.as_tensor(actions, dtype=torch.float32, device=device)
+        found = torch.as_tensor(actions, dtype=torch.float32)
     except (TypeError, ValueError, RuntimeError) as error:
         raise BadInput(f"actions must be numbers of shape ({num_envs}, {dim}): {error}.") from None
     if found.shape != (num_envs, dim):
         raise BadInput(f"actions must have shape ({num_envs}, {dim}), not {tuple(found.shape)}.")
-    finite = found.isfinite() if counts is None else found.isfinite() | ~counts
-    if not finite.all():
-        worlds = (~finite.all(1)).nonzero().flatten().tolist()
-        raise BadInput(f"actions of world {', '.join(map(str, worlds))} are not finite (NaN or infinite).")
-    return found
+    if not host.waits_for(found.device):
+        finite = found.isfinite() if counts is None else found.isfinite() | ~counts
+        if not finite.all():
+            worlds = (~finite.all(1)).nonzero().flatten().tolist()
+            raise BadInput(f"actions of world {', '.join(map(str, worlds))} are not finite (NaN or infinite).")
+    return found.to(device, non_blocking=True)
+
+
+def sound_actions(actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Returns actions (E, A) without NaN and infinity, and in which worlds there were any (E,); None: none were passed.
+
+    `checked_actions` has refused them already, except where the host would have had to wait for it.
+    """
+    if not host.waits_for(actions.device):
+        return actions, None
+    finite = actions.isfinite()
+    return actions.masked_fill(~finite, 0.0), ~finite.all(1)
 
 
 def reset_mask(options: Mapping[str, Any] | None, num_envs: int) -> np.ndarray | None:

@@ -68,6 +68,7 @@ class MixedEnv(gymnasium.vector.VectorEnv):
         lows, mask = pad([env.action_mode.low.expand(env.num_envs, -1) for env in self.envs], self._counts)
         highs, _ = pad([env.action_mode.high.expand(env.num_envs, -1) for env in self.envs], self._counts)
         self.action_mask = torch.ones_like(lows, dtype=torch.bool) if mask is None else mask
+        self._counting = self.action_mask.cpu()
         low, high = (bound.cpu().numpy().astype(np.float32) for bound in (lows, highs))
         self.action_space = gymnasium.spaces.Box(low, high, dtype=np.float32)
         self.single_action_space = gymnasium.spaces.Box(low.min(0), high.max(0), dtype=np.float32)
@@ -94,7 +95,7 @@ class MixedEnv(gymnasium.vector.VectorEnv):
     def step(self, actions: Any) -> tuple[Observation, torch.Tensor, torch.Tensor, torch.Tensor, dict[str, Any]]:
         """Does one control step in all worlds. Shape of actions: (E, A)."""
         dim = self.action_mask.shape[1]
-        actions = checked_actions(actions, self.num_envs, dim, self.device, self.action_mask)
+        actions = checked_actions(actions, self.num_envs, dim, self.device, self._counting)
 
         def step_one(index: int, env: BaseEnv) -> tuple[Any, ...]:
             return env.step(actions[self._rows[index], : env.action_mode.dim])

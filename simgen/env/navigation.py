@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from simgen.errors import BadInput
-from simgen.world import rotation
+from simgen.world import host, rotation
 from simgen.world.navigation.distance import clearance, field_to
 from simgen.world.navigation.footprint import Footprint
 from simgen.world.navigation.route import SMOOTH
@@ -48,7 +48,8 @@ class Navigation:
         self._cost = torch.zeros(count, cells, device=device)
         self._following = torch.zeros(count, cells, dtype=torch.int64, device=device)
         self._outline = torch.as_tensor(self.footprint.outline(), dtype=torch.float32, device=device)
-        self._people = [index for index, slot in enumerate(worlds.engine.layout.bodies) if is_person(slot.name)]
+        people = [index for index, slot in enumerate(worlds.engine.layout.bodies) if is_person(slot.name)]
+        self._people = host.indices(people, device)
         self._way: tuple[torch.Tensor, torch.Tensor] | None = None
         self.cost = self.progress = torch.zeros(count, device=device)
         self.begin(torch.arange(count))
@@ -111,9 +112,9 @@ class Navigation:
         everywhere = torch.arange(len(self.pose), device=self.pose.device)
         outline = self.to_world(self._outline.expand(len(self.pose), -1, -1), everywhere)
         gap = self._between_cells(outline, everywhere).amin(1)
-        if self._people:
+        if len(self._people):
             local = self.to_robot(self.people())
-            low, high = (local.new_tensor(corner) for corner in (self.footprint.low, self.footprint.high))
+            low, high = (host.constant(corner, like=local) for corner in (self.footprint.low, self.footprint.high))
             outside = torch.maximum(low - local, local - high).clamp(min=0.0).norm(dim=-1)
             gap = torch.minimum(gap, outside.amin(1) - PERSON_RADIUS)
         return gap
@@ -126,7 +127,7 @@ class Navigation:
         for x in (0.0, 1.0):
             for y in (0.0, 1.0):
                 weight = (share[..., 0] - (1.0 - x)).abs() * (share[..., 1] - (1.0 - y)).abs()
-                step = self.resolution * points.new_tensor([x, y])
+                step = self.resolution * host.constant([x, y], like=points)
                 total += weight * self.clearance_at(corner + step, ids)
         return total
 

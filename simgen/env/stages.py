@@ -9,6 +9,7 @@ import torch
 from simgen.env.terms.bind import bind_condition
 from simgen.env.worlds import Worlds
 from simgen.spec.stages import StageSpec
+from simgen.world import host
 
 
 class Stages:
@@ -43,8 +44,8 @@ class Stages:
         """Goes on where the stage under way is done now; several stages can be done at once."""
         for index, done in enumerate(self._done):
             here = self.current == index
-            if here.any():
-                self.current[here & done()] = index + 1
+            if not host.sees_none(here):
+                self.current.masked_fill_(here & done(), index + 1)
 
     def all_done(self) -> torch.Tensor:
         """Says in which worlds every stage has been done; in none if there are no stages. Shape: (E,)."""

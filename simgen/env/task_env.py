@@ -10,11 +10,13 @@ from gymnasium.vector import AutoresetMode
 from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.disturbances import LateActions, Pushes
 from simgen.env.frames import Frames
+from simgen.env.inputs import sound_actions
 from simgen.env.memory import Memory
 from simgen.env.stages import Stages
 from simgen.env.states import env_state_rows
 from simgen.env.terms import bind_condition, bind_observations, bind_rewards
 from simgen.env.terms.bind import StepFacts
+from simgen.env.verdict import Verdict
 from simgen.env.walkers import Walkers
 from simgen.spec.task import TaskSpec
 from simgen.world.engine.base import Backend
@@ -118,7 +120,7 @@ class TaskEnv(BaseEnv):
 
     def advance(self, actions: torch.Tensor) -> Outcome:
         """Does one control step in all worlds, without starting new episodes; see BaseEnv."""
-        actions = self._checked(actions)
+        actions, unsound = sound_actions(self._checked(actions))
         targets = self._late.targets(self.action_mode, actions, self._steps, self.worlds.state.qpos)
         self.engine.set_targets(targets.position, targets.velocity, targets.effort)
         self._pushes.apply(self._steps)
@@ -128,17 +130,22 @@ class TaskEnv(BaseEnv):
         self._frames.step(self.worlds.state)
         self._memory.step(actions, targets, self.worlds.state, self.worlds.base_velocity)
         self._steps += 1
-        problems, interrupted = self.engine.problems(), frozenset(self.engine.interrupted())
+        faults, interrupted = self.engine.faults(), frozenset(self.engine.interrupted())
+        if unsound is not None:
+            faults = faults.also(unsound, "the action was not finite (NaN or infinite)")
         stage = self._stages.current.clone() if len(self._stages) else None
         self._stages.step()
         success = self._is_success()
         facts = StepFacts(actions, success, self._stages.share_done())
         terms = {name: term(facts) for name, term in self._reward_terms.items()}
         reward = torch.stack(list(terms.values())).sum(0) if terms else self._no().float()
-        truncated = self._steps >= self.max_steps
-        truncated[[*problems, *interrupted]] = True
+        truncated = (self._steps >= self.max_steps) | (faults.bits != 0)
+        if interrupted:
+            truncated[list(interrupted)] = True
         failed = self._failure() & ~success if self._failure is not None else self._no()
-        return Outcome(reward, terms, success, success | failed, truncated, problems, interrupted, stage)
+        terminated = success | failed
+        verdict = Verdict(terminated | truncated, faults)
+        return Outcome(reward, terms, success, terminated, truncated, verdict, interrupted, stage)
 
     def _is_success(self) -> torch.Tensor:
         if self._success is None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
 
 from simgen.env.joints import SceneJoints
 from simgen.env.memory import Memory
 from simgen.env.navigation import Navigation
+from simgen.env.scene_facts import SceneFacts
 from simgen.errors import BadInput
-from simgen.world import rotation
+from simgen.world import host, rotation
 from simgen.world.engine.base import Engine, WorldState
 from simgen.world.robot.card import RobotCard
 from simgen.world.scene.plan import plan_pieces
+from simgen.world.scene.scene import Scene
 
 MIN_GRASP_SHARE = math.cos(math.radians(85.0))
 MIN_GRASP_FORCE = 0.5  # [N]
@@ -41,6 +42,7 @@ class Worlds:
         self._grasps: dict[str, torch.Tensor] = {}
         self._ways: dict[str, Navigation] = {}
         self.joints = SceneJoints(engine)
+        self._facts = SceneFacts(engine)
         self._tool: tuple[torch.Tensor, torch.Tensor] | None = None
         self._memory: Memory | None = None
         self.refresh()
@@ -53,6 +55,7 @@ class Worlds:
         self.joints.begin(env_ids)
         for way in self._ways.values():
             way.begin(env_ids)
+        self._facts.begin(env_ids)
         self._starts[env_ids] = self.state.body_position[env_ids]
         if self._tool is not None:
             self.start_heading[env_ids] = rotation.yaw_of(self.tcp_quaternion)[env_ids]
@@ -66,8 +69,8 @@ class Worlds:
         if self.card is None or self.card.tcp_link is None:
             return
         link = self._links[self.card.tcp_link]
-        offset = self.state.qpos.new_tensor(self.card.tcp_xyz).expand(self.num_envs, 3)
-        turn = self.state.qpos.new_tensor(self.card.tcp_quaternion).expand(self.num_envs, 4)
+        offset = host.constant(self.card.tcp_xyz, like=self.state.qpos).expand(self.num_envs, 3)
+        turn = host.constant(self.card.tcp_quaternion, like=self.state.qpos).expand(self.num_envs, 4)
         self._tool = rotation.compose(
             self.state.link_position[:, link], self.state.link_quaternion[:, link], offset, turn
         )
@@ -181,7 +184,7 @@ class Worlds:
         if not self.robot.finger_links:
             return torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
         if body not in self._grasps:
-            closing = rotation.rotate(self.tcp_quaternion, self.tcp_position.new_tensor([0.0, 1.0, 0.0]))
+            closing = rotation.rotate(self.tcp_quaternion, host.constant([0.0, 1.0, 0.0], like=self.tcp_position))
             first, second = (self._press(finger, body, closing) for finger in self.robot.finger_links)
             self._grasps[body] = first * second < 0.0
         return self._grasps[body]
@@ -235,21 +238,26 @@ class Worlds:
     def interior_of(self, name: str) -> torch.Tensor:
         """Returns the height [m] of the inner floor of an open body over its origin. Shape: (E,)."""
         index = self._bodies[name]
-        slot, rows = self.engine.layout.bodies[index], []
-        if not slot.candidates:
+        models = self.engine.layout.bodies[index].candidates
+        if not models:
             return torch.zeros(self.num_envs, device=self.device)
-        for env in range(self.num_envs):
-            body = self.engine.scene(env).bodies[index]
-            rows.append((slot.candidates[body.candidate].interior or 0.0) * float(body.scale[2]))
-        return torch.tensor(rows, device=self.device)
+
+        def floor(scene: Scene) -> float:
+            body = scene.bodies[index]
+            return (models[body.candidate].interior or 0.0) * float(body.scale[2])
+
+        return self._facts.get(("interior", name), floor)
 
     def board_of(self, name: str, level: int) -> torch.Tensor:
         """Returns the height [m] of a board of a shelf, 1 is the lowest. Shape: (E,)."""
         index = self._bodies[name]
-        slot = self.engine.layout.bodies[index]
-        bodies = [self.engine.scene(env).bodies[index] for env in range(self.num_envs)]
-        rows = [slot.candidates[body.candidate].levels[level - 1] * float(body.scale[2]) for body in bodies]
-        return self.position(name)[:, 2] + torch.tensor(rows, dtype=torch.float32, device=self.device)
+        models = self.engine.layout.bodies[index].candidates
+
+        def height(scene: Scene) -> float:
+            body = scene.bodies[index]
+            return models[body.candidate].levels[level - 1] * float(body.scale[2])
+
+        return self.position(name)[:, 2] + self._facts.get(("board", name, level), height)
 
     def pieces_of(self, name: str) -> torch.Tensor:
         """Returns the outlines of the convex pieces that a flat block consists of, seen from above in its own frame.
@@ -258,11 +266,13 @@ class Worlds:
             Corners counter-clockwise [m], the last one repeated where there are fewer. Shape: (E, pieces, corners, 2).
         """
         index = self._bodies[name]
-        slot = self.engine.layout.bodies[index]
-        outlines = plan_pieces(slot.candidates).to(self.device)
-        bodies = [self.engine.scene(env).bodies[index] for env in range(self.num_envs)]
-        scales = outlines.new_tensor(np.array([body.scale[:2] for body in bodies]))
-        return outlines[[body.candidate for body in bodies]] * scales[:, None, None]
+        models = self.engine.layout.bodies[index].candidates
+
+        def pieces(scene: Scene) -> torch.Tensor:
+            body = scene.bodies[index]
+            return plan_pieces(models)[body.candidate] * torch.tensor(body.scale[:2], dtype=torch.float32)
+
+        return self._facts.get(("pieces", name), pieces)
 
     def extent(self, name: str) -> torch.Tensor:
         """Returns the full size of a body's box in its own frame, at the world's scale [m]. Shape: (E, 3)."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simgen.errors import BadInput, unknown
+from simgen.generate.devices import device_of
 from simgen.policy import POLICIES
 from simgen.spec import AnyTask, TaskSpec
 from simgen.world.kernels import require_device
@@ -20,7 +21,7 @@ class GenerateOptions:
         num_envs: Worlds at once, of each worker.
         seed: Of the dataset.
         engine: "newton" or "maniskill"; None: the task's own, else newton.
-        device: "cpu" or "cuda:0".
+        device: "cpu", "cuda:0", or "cuda": the first GPU, and of several workers each the next one.
         random_policy: uniform, pink, spline, brownian or play; None: brownian for robots that drive, else pink.
         noise: Standard deviation of the teacher's DART noise, as a share of the action's half range.
         keep_failures: Write failed teacher episodes too, flagged.
@@ -76,7 +77,7 @@ def check_options(tasks: Sequence[AnyTask], options: GenerateOptions) -> None:
     if options.processes < 1:
         raise BadInput(f"processes must be at least 1, not {options.processes}.")
     if options.ray is None:  # else other machines have it
-        require_device(options.device)
+        require_device(device_of(options.device))
     policies = [name for name in POLICIES if name != "teacher"]
     if options.random_policy is not None and options.random_policy not in policies:
         raise unknown("policy", options.random_policy, policies)

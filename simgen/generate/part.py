@@ -9,7 +9,8 @@ from simgen.data.mesh_hashes import mesh_hashes
 from simgen.data.writer import DatasetWriter
 from simgen.env.base import BaseEnv
 from simgen.env.factory import engine_of, make_env
-from simgen.generate.memory import require_memory, require_memory_of_images
+from simgen.generate.devices import device_of
+from simgen.generate.memory import require_memory, require_memory_before
 from simgen.generate.notes import feature_notes
 from simgen.generate.options import GenerateOptions, random_policy_of
 from simgen.generate.phase import Before, Indices, Phase, PhaseCounts, Sink, TooFewEpisodes, too_few
@@ -65,11 +66,25 @@ class TaskPart:
         """The worlds."""
         if self._env is None:
             options = self._options
-            num_envs = max(1, min(options.num_envs, max(self.wanted.values())))
-            if isinstance(self.task, TaskSpec):
-                require_memory_of_images(self.task, num_envs, self._neighbours)
-            self._env = make_env(self.task, num_envs, options.device, options.seed, engine=options.engine)
+            self.require_memory()
+            self._env = make_env(
+                self.task, self.num_envs, device_of(options.device), options.seed, engine=options.engine
+            )
         return self._env
+
+    @property
+    def num_envs(self) -> int:
+        """How many worlds there will be."""
+        return max(1, min(self._options.num_envs, max(self.wanted.values())))
+
+    def require_memory(self) -> None:
+        """Refuses more worlds than memory allows, as far as that is known before they are made.
+
+        Raises:
+            BadInput: Says how many would fit.
+        """
+        if isinstance(self.task, TaskSpec):
+            require_memory_before(self.task, self.num_envs, self._options, self._neighbours)
 
     def identity(self) -> dict[str, Any]:
         """What decides the content of the task's episodes beside the task itself and what the run was told."""
@@ -90,7 +105,7 @@ class TaskPart:
 
     def prepare(self) -> None:
         """Makes the worlds, and refuses more of them than memory allows."""
-        require_memory(self.env, self._neighbours)
+        require_memory(self.env, self._options, self._neighbours)
 
     def run(self, name: str, writer: DatasetWriter, progress: Callable[[str, PhaseCounts], None]) -> None:
         """Runs a phase.

@@ -46,6 +46,7 @@ class PhaseCounts:
         frames: Control steps that this run simulated, summed over worlds; also of what was discarded.
         discarded: Attempts of which nothing is kept, by reason.
         workers: How many are alive; 0 where this process does the work.
+        silence: For how long a worker that has something to do has not reported, at most [s].
     """
 
     wanted: int = 0
@@ -55,6 +56,7 @@ class PhaseCounts:
     frames: int = 0
     discarded: dict[str, int] = field(default_factory=dict)
     workers: int = 0
+    silence: float = 0.0
 
     @classmethod
     def before(cls, name: str, schedule: Schedule, writer: Before, share: Share) -> PhaseCounts:
@@ -166,7 +168,7 @@ class Phase:
             return False
         step = self._policy.act(self._obs)
         outcome = self._env.advance(step.action)
-        self._obs = self._env.observe(copy=False, worlds=list(self._running))
+        self._obs = self._env.observe(copy=False, worlds=list(self._running) if self.free else None)
         self._recorder.add(list(self._running), step, outcome, self._obs)
         self.counts.frames += len(self._running)
         self._end(outcome, step.gave_up)
@@ -201,7 +203,7 @@ class Phase:
         return None
 
     def _end(self, outcome: Outcome, gave_up: torch.Tensor) -> None:
-        done = (outcome.terminated | outcome.truncated).cpu() | gave_up
+        done = outcome.verdict.ended | gave_up.numpy()
         for world in [world for world in self._running if done[world]]:
             index, problem = self._running.pop(world), outcome.problems.get(world)
             seed = self._env.engine.scene(world).seed

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from simgen.data import dataset_info
 from simgen.data.manifest import add_run
+from simgen.data.target import require_path
 from simgen.data.writer import DatasetWriter
 from simgen.env.threads import one_torch_thread
 from simgen.errors import SimgenError
@@ -19,11 +20,11 @@ from simgen.generate.phase import PhaseCounts, TooFewEpisodes
 from simgen.generate.share import Share, Turns
 from simgen.generate.summary import Summary, run_note
 from simgen.generate.team.run import run_team
-from simgen.generate.team.target import require_path
 from simgen.spec import AnyTask, Mixture, parts_of
 from simgen.world.scene.variants import expanded
 
 Progress = Callable[[str, PhaseCounts], None]
+_NEEDS_WORKERS = "only workers write to a URL; add --workers N or --ray, or give a directory."
 
 
 def generate(
@@ -62,7 +63,7 @@ def generate(
             stack.callback(runs[-1].close)
         if options.in_team:
             return run_team(task, runs, options, str(out), progress, command)
-        return _Run(task, runs, options).run(require_path(out), progress, command)
+        return _Run(task, runs, options).run(require_path(out, _NEEDS_WORKERS), progress, command)
 
 
 class _Run:
@@ -74,6 +75,9 @@ class _Run:
 
     def run(self, out: Path, progress: Progress, command: str | None) -> Summary:
         """Fills the dataset."""
+        if not self._options.resume:  # then there is nothing yet, and shall be nothing if it does not fit
+            for part in self._parts:
+                part.require_memory()
         writer = DatasetWriter(
             out,
             dataset_spec(self._task, self._parts, self._options),

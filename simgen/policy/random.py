@@ -104,8 +104,8 @@ class RandomPolicy:
         """Returns the next action of each sequence; `obs` is not looked at."""
         env, worlds = self._env, torch.arange(self._env.num_envs)
         now = self._time.clamp(max=self._steps - 1)
-        arm = self._arm[worlds, now].to(env.device)
-        gripper = self._gripper[worlds, now].to(env.device)
+        arm = self._arm[worlds, now].to(env.device, non_blocking=True)
+        gripper = self._gripper[worlds, now].to(env.device, non_blocking=True)
         action = self._around_rest(arm, gripper) if self._absolute else self._over_range(arm, gripper)
         self._time += 1
         return Step(action, action, torch.zeros(env.num_envs, dtype=torch.bool))

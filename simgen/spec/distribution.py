@@ -115,19 +115,28 @@ class Distribution(OneOf):
             A float, a name, or an array of shape (dimension,); shaped like `base` where a number changes a vector.
         """
         if self.choose is not None:
-            share = None if self.weights is None else np.asarray(self.weights) / np.sum(self.weights)
-            picked = self.choose[int(rng.choice(len(self.choose), p=share))]
+            picked = self.choose[self._pick(rng)]
             return picked if isinstance(picked, str) else _tidy(np.asarray(picked, float))
         if self.normal is not None:
             mean, std = (np.asarray(value, float) for value in self.normal)
             return _tidy(mean + std * _cut_normal(rng, mean.shape))
         low, high = self._limits(base)
-        low, high = np.broadcast_arrays(np.asarray(low, float), np.asarray(high, float))
-        if self.log_uniform is not None:
-            drawn = np.exp(rng.uniform(np.log(low), np.log(high)))
-        else:
-            drawn = rng.uniform(low, high)
-        return _tidy(np.clip(drawn, low, high))
+        if low.ndim == 0 and high.ndim == 0:
+            return self._between(float(low), float(high), rng)
+        lows, highs = (limit.tolist() for limit in np.broadcast_arrays(low, high))
+        return np.array([self._between(*ends, rng) for ends in zip(lows, highs, strict=True)])
+
+    def _pick(self, rng: np.random.Generator) -> int:
+        """Draws which of the values of `choose` it is."""
+        assert self.choose is not None
+        if self.weights is None:
+            return int(rng.integers(len(self.choose)))
+        return int(rng.choice(len(self.choose), p=np.asarray(self.weights) / np.sum(self.weights)))
+
+    def _between(self, low: float, high: float, rng: np.random.Generator) -> float:
+        if self.log_uniform is None:
+            return min(max(rng.uniform(low, high), low), high)
+        return min(max(float(np.exp(rng.uniform(np.log(low), np.log(high)))), low), high)
 
     def bounds(self, base: float | np.ndarray | None = None) -> tuple[float | np.ndarray, float | np.ndarray] | None:
         """Returns the lowest and highest value that `sample` can give (per component), or None for names."""

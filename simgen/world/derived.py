@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int16
 
 from simgen.spec.camera import DerivedOutput
-from simgen.world import rotation
+from simgen.world import host, rotation
 from simgen.world.engine.base import WorldState
 from simgen.world.engine.bookkeeping import FIRST_LINK_ID
 
@@ -41,7 +41,7 @@ def motion_back(
     matrix = rotation.to_matrix(rotation.multiply(old_turn, rotation.conjugate(turn)))
     back = _transform(matrix, old_position - matrix @ position)
     still = (now == before).all(-1)[..., None, None]
-    return torch.where(still, torch.eye(4).to(back), back)  # not nearly
+    return torch.where(still, _identity(back), back)  # not nearly
 
 
 def derive(
@@ -78,10 +78,10 @@ def derive(
     images: dict[DerivedOutput, torch.Tensor] = {}
     if "optical_flow" in outputs:
         carried = _inverse(back[:, mount])[:, None] @ back  # as seen by who sits on the mount
-        change = T_camera_world[:, None] @ (carried - torch.eye(4).to(back)) @ T_world_camera[:, None]
+        change = T_camera_world[:, None] @ (carried - _identity(back)) @ T_world_camera[:, None]
         images["optical_flow"] = _optical_flow(change, pixels, intrinsic_cv, near)
     if "scene_flow" in outputs:
-        change = (torch.eye(4).to(back) - back) @ T_world_camera[:, None]
+        change = (_identity(back) - back) @ T_world_camera[:, None]
         moving = pixels.moved_by(change)
         images["scene_flow"] = pixels.image(moving, pixels.apply(change, moving))
     if "pointcloud" in outputs:
@@ -104,7 +104,12 @@ class _Pixels:
     row: torch.Tensor
 
     def moved_by(self, change: torch.Tensor) -> torch.Tensor:
-        """Returns the numbers of the pixels whose part has a (4, 4) that is not zero; mostly few. Shape: (M,)."""
+        """Returns the numbers of the pixels whose part has a (4, 4) that is not zero; mostly few. Shape: (M,).
+
+        Of all pixels where the host would have to wait to know how many they are.
+        """
+        if host.waits_for(change.device):
+            return torch.arange(self.hit.numel(), device=change.device)
         moves = (change[..., :3, :] != 0).flatten(-2).any(-1).flatten()
         return (moves.index_select(0, self.row) & self.hit.flatten()).nonzero()[:, 0]
 
@@ -125,6 +130,8 @@ class _Pixels:
         """Returns the image (E, H, W, channels) that has these values at these pixels, and zeros elsewhere."""
         image = values[0].new_zeros(self.hit.numel(), len(values))
         image[numbers] = torch.stack(list(values), -1)
+        if len(numbers) == len(image):  # also those that hit nothing
+            image.masked_fill_(~self.hit.flatten()[:, None], 0.0)
         return image.view(*self.hit.shape, -1)
 
 
@@ -153,6 +160,10 @@ def _pointcloud(T_world_camera: torch.Tensor, pixels: _Pixels) -> torch.Tensor:
     return torch.stack([*planes, pixels.hit.float()], -1)
 
 
+def _identity(like: torch.Tensor) -> torch.Tensor:
+    return torch.eye(4, dtype=like.dtype, device=like.device)
+
+
 def _rows(segmentation: torch.Tensor, parts: int) -> torch.Tensor:
     first = torch.arange(len(segmentation), device=segmentation.device, dtype=torch.int32) * parts
     return (segmentation.flatten(1) + first[:, None]).flatten()
@@ -173,7 +184,7 @@ def _split(poses: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def _transform(rotation_matrix: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
     """Returns [R | t] with the last row of a homogeneous transform. Shapes: (..., 3, 3), (..., 3, 1) -> (..., 4, 4)."""
     upper = torch.cat([rotation_matrix, position], -1)
-    last = upper.new_tensor([0.0, 0.0, 0.0, 1.0]).expand(*upper.shape[:-2], 1, 4)
+    last = host.constant([0.0, 0.0, 0.0, 1.0], like=upper).expand(*upper.shape[:-2], 1, 4)
     return torch.cat([upper, last], -2)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,15 @@ def test_the_script_for_gpus_says_what_it_does() -> None:
     refused = subprocess.run([script, "--fast"], capture_output=True, text=True)
     assert refused.returncode == 2
     assert "unknown option --fast; see --help" in refused.stderr
+    refused = subprocess.run([script, "--stage", "fly"], capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "unknown stage fly; there are: install tests check bench write" in refused.stderr
+
+
+def test_stages_for_gpus_can_be_tried_on_a_cpu() -> None:
+    environment = {**os.environ, "DEVICE": "cpu", "PYTHON": sys.executable, "SIMGEN_COMMIT": "0" * 40}
+    options = ["--quick", "--stage", "tests", "--stage", "install"]
+    done = subprocess.run([str(FOLDER / "gpu.sh"), *options], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("==")] == ["== install", "== tests"]
+    assert "test_torch_sees_nobody_wait_on_a_gpu" in done.stdout

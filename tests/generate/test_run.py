@@ -14,12 +14,9 @@ from simgen.data import DatasetWriter, Episode, check_dataset, open_dataset
 from simgen.env.task_env import TaskEnv
 from simgen.errors import BadInput
 from simgen.generate import GenerateOptions, generate
-from simgen.generate.memory import available_bytes, episode_bytes
 from simgen.generate.part import TaskPart
-from simgen.generate.recorder import Recorder
 from simgen.generate.run import dataset_spec
 from simgen.generate.share import Share, Turns
-from simgen.policy import make_policy
 from simgen.spec import TaskSpec, load_task
 
 pytestmark = pytest.mark.slow
@@ -77,38 +74,6 @@ def test_the_device_is_part_of_what_a_dataset_is_made_of(tmp_path: Path) -> None
         writer.discard("random", 0, seed=1, reason="failure")
     with pytest.raises(BadInput, match=r'generation\.device: "cuda" in the dataset, "cpu" now; another device rounds'):
         generate(task, tmp_path / "out", replace(OPTIONS, resume=True))
-
-
-def test_images_that_memory_does_not_hold_are_refused_before_a_world_is_built(tmp_path: Path) -> None:
-    camera = {"eye": [1, 0, 1], "look_at": [0, 0, 0], "size": [2048, 2048], "outputs": ["rgb", "pointcloud"]}
-    task = load_task({**COIN, "cameras": {"base": camera}})
-    with pytest.raises(BadInput, match=r"recording 1000000 worlds needs .* GB .*; use --num-envs \d+ or fewer"):
-        generate(task, tmp_path / "out", replace(OPTIONS, random=1000000, num_envs=1000000))
-
-
-def test_more_worlds_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    task, out = load_task(COIN), tmp_path / "out"
-    assert (available_bytes() or 0) > 1e6
-    monkeypatch.setattr("simgen.generate.memory.available_bytes", lambda: 30_000)
-    with pytest.raises(BadInput, match=r"recording 20 worlds needs .* GB.*; use --num-envs \d or fewer"):
-        generate(task, out, replace(OPTIONS, random=20, num_envs=20))
-    monkeypatch.setattr("simgen.generate.memory.available_bytes", lambda: 30)
-    with pytest.raises(BadInput, match="not even one fits"):
-        generate(task, out, OPTIONS)
-
-
-def test_the_estimate_is_the_size_of_the_buffers() -> None:
-    env = TaskEnv(with_camera(), 2)
-    recorder, policy = Recorder(env, executed=True), make_policy("pink", env)
-    env.start([0, 1], [1, 2])
-    policy.reset([0, 1], [1, 2])
-    obs = env.observe()
-    recorder.begin([0, 1], obs)
-    step = policy.act(obs)
-    recorder.add([0, 1], step, env.advance(step.action), env.observe())
-    buffers = [*recorder._states.values(), *recorder._steps.values()]
-    assert sum(buffer.nbytes for buffer in buffers) == pytest.approx(2 * episode_bytes(env), rel=0.02)
-    env.close()
 
 
 def test_actions_beyond_their_bounds_are_found(tmp_path: Path) -> None:

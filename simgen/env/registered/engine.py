@@ -21,7 +21,7 @@ from simgen.env.registered.facts import (
     Segment,
 )
 from simgen.errors import BadInput, SimgenError, unknown
-from simgen.world.engine.base import WorldState
+from simgen.world.engine.base import Faults, WorldState
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import BodySlot, CameraOutput, CameraSlot, Layout, Motion
 from simgen.world.workers import ArraySpec, WorkerPool
@@ -185,10 +185,13 @@ class RegisteredEngine:
         """Returns what each segmentation id of a world means."""
         return {number: _meaning(segment) for number, segment in self._segments[env_id].items()}
 
+    def faults(self) -> Faults:
+        """Returns in which worlds the state is not finite."""
+        return Faults(self.arrays["problem"].bool().flatten().int(), lambda bits: "the state is not finite (NaN)")
+
     def problems(self) -> dict[int, str]:
         """Returns the worlds whose state is not finite."""
-        bad = self.arrays["problem"].bool().flatten().nonzero().flatten().tolist()
-        return dict.fromkeys(bad, "the state is not finite (NaN)")
+        return self.faults().told()
 
     def interrupted(self) -> set[int]:
         """Returns the worlds whose running episode was lost with its process."""

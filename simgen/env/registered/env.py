@@ -14,6 +14,7 @@ from simgen.env.base import BaseEnv, Observation, Outcome
 from simgen.env.registered.config import config_of
 from simgen.env.registered.engine import RegisteredEngine, require_cpu
 from simgen.env.registered.facts import EnvFacts
+from simgen.env.verdict import Verdict
 from simgen.spec import default_registry
 from simgen.spec.check.bodies import Bodies
 from simgen.spec.check.teacher import check_steps
@@ -122,12 +123,13 @@ class RegisteredEnv(BaseEnv):
         self.engine.step()
         self.worlds.refresh()
         self._steps += 1
-        problems, interrupted = self.engine.problems(), frozenset(self.engine.interrupted())
+        faults, interrupted = self.engine.faults(), frozenset(self.engine.interrupted())
         reward = arrays["reward"].flatten().clone()
-        truncated = arrays["truncated"].bool().flatten() | (self._steps >= self.max_steps)
-        truncated[[*problems, *interrupted]] = True
+        truncated = arrays["truncated"].bool().flatten() | (self._steps >= self.max_steps) | (faults.bits != 0)
+        truncated[list(interrupted)] = True
         success, terminated = (arrays[name].bool().flatten().clone() for name in ("success", "terminated"))
-        return Outcome(reward, {}, success, terminated, truncated, problems, interrupted)
+        verdict = Verdict(terminated | truncated, faults)
+        return Outcome(reward, {}, success, terminated, truncated, verdict, interrupted)
 
     def observe(self, copy: bool = True, worlds: Sequence[int] | None = None) -> Observation:
         """Returns what is observed now; see BaseEnv."""

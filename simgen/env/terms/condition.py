@@ -10,6 +10,7 @@ import torch
 from simgen.env.terms import joint, locomotion, navigation, shape
 from simgen.env.terms.place import NO_OFFSET, Place, distance, head_of, in_frame_of, tilt
 from simgen.env.worlds import Worlds
+from simgen.world import host
 
 
 def near(
@@ -93,7 +94,7 @@ def inserted(worlds: Worlds, body: str, into: str, within: float = 0.015) -> tor
 
 def inside(worlds: Worlds, body: str, region: Sequence[Sequence[float]]) -> torch.Tensor:
     """Its origin is in a box in the world."""
-    low, high = (worlds.state.qpos.new_tensor(list(corner)) for corner in region)
+    low, high = (host.constant(corner, like=worlds.state.qpos) for corner in region)
     where = worlds.position(body)
     return ((where >= low) & (where <= high)).all(-1)
 

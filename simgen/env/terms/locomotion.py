@@ -13,7 +13,7 @@ import torch
 from simgen.env.terms.place import axis_of
 from simgen.env.worlds import Worlds
 from simgen.errors import unknown
-from simgen.world import rotation
+from simgen.world import host, rotation
 
 
 def base_pose(worlds: Worlds) -> torch.Tensor:
@@ -29,7 +29,7 @@ def base_velocity(worlds: Worlds) -> torch.Tensor:
 def projected_gravity(worlds: Worlds) -> torch.Tensor:
     """Which way is down, in the axes of the base."""
     quaternion = worlds.base_pose[1]
-    down = quaternion.new_tensor([0.0, 0.0, -1.0]).expand(worlds.num_envs, 3)
+    down = host.constant([0.0, 0.0, -1.0], like=quaternion).expand(worlds.num_envs, 3)
     return rotation.rotate(rotation.conjugate(quaternion), down)
 
 
@@ -102,7 +102,7 @@ def sway_penalty(worlds: Worlds) -> torch.Tensor:
 
 def rest_penalty(worlds: Worlds) -> torch.Tensor:
     """Minus the squared distance of the arm's joints from rest."""
-    rest = worlds.state.qpos.new_tensor(worlds.robot.rest_qpos)
+    rest = host.constant(worlds.robot.rest_qpos, like=worlds.state.qpos)
     return -_total((worlds.state.qpos - rest)[:, worlds.robot.arm].square())
 
 

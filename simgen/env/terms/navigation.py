@@ -8,6 +8,7 @@ import torch
 
 from simgen.env.worlds import Worlds
 from simgen.errors import BadInput
+from simgen.world import host
 
 ROUTE_POINTS, ROUTE_SPACING = 20, 0.5  # the way to the goal, up to 10 m ahead [m]
 PATH_POINTS, PATH_SPACING = 5, 0.4  # where the robot is to go next [m]
@@ -35,7 +36,7 @@ def command(worlds: Worlds) -> torch.Tensor:
     if base is None:
         raise BadInput(f"observe: 'command' needs a robot that drives, not {worlds.robot.name}.")
     share = worlds.memory.action[:, :2].clamp(-1.0, 1.0)
-    return share * share.new_tensor([base.speed, base.turn])
+    return share * host.constant([base.speed, base.turn], like=share)
 
 
 def way_left(worlds: Worlds, to: str = "goal") -> torch.Tensor:

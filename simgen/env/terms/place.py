@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from simgen.env.worlds import Worlds
-from simgen.world import rotation
+from simgen.world import host, rotation
 
 Place = str | Sequence[float]
 _AXES = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
@@ -17,7 +17,7 @@ def place_of(worlds: Worlds, place: Place) -> torch.Tensor:
     """Returns the position [m] of a body, of "tcp", or of a point that is given. Shape: (E, 3)."""
     if isinstance(place, str):
         return worlds.position(place)
-    return worlds.state.qpos.new_tensor(place).expand(worlds.num_envs, 3)
+    return host.constant(place, like=worlds.state.qpos).expand(worlds.num_envs, 3)
 
 
 NO_OFFSET = (0.0, 0.0, 0.0)
@@ -27,8 +27,8 @@ def distance(
     worlds: Worlds, body: str, at: Place, axes: str = "xyz", offset: Sequence[float] = NO_OFFSET
 ) -> torch.Tensor:
     """Returns how far a body is from a place plus `offset` [m], counting only some of the axes. Shape: (E,)."""
-    kept = ["xyz".index(axis) for axis in axes]
-    way = worlds.position(body) - place_of(worlds, at) - worlds.state.qpos.new_tensor(list(offset))
+    kept = host.indices(["xyz".index(axis) for axis in axes], worlds.device)
+    way = worlds.position(body) - place_of(worlds, at) - host.constant(offset, like=worlds.state.qpos)
     return way[:, kept].norm(dim=-1)
 
 
@@ -49,7 +49,7 @@ def axis_of(axis: str | Sequence[float], like: torch.Tensor) -> torch.Tensor:
     if isinstance(axis, str):
         sign = -1.0 if axis.startswith("-") else 1.0
         axis = [sign * value for value in _AXES[axis[-1]]]
-    return torch.nn.functional.normalize(like.new_tensor(list(axis)), dim=-1)
+    return torch.nn.functional.normalize(host.constant(axis, like), dim=-1)
 
 
 def tilt(worlds: Worlds, body: str, axis: str | Sequence[float]) -> torch.Tensor:

@@ -10,6 +10,7 @@ import torch
 from simgen.env.terms import condition, joint, locomotion, navigation, shape
 from simgen.env.terms.place import NO_OFFSET, Place, distance, head_of, in_frame_of, place_of, tilt
 from simgen.env.worlds import Worlds
+from simgen.world import host
 
 CONDITIONS_AS_REWARDS = (
     "grasped",
@@ -41,7 +42,7 @@ def place(
 def push(worlds: Worlds, body: str, at: Place, scale: float = 5.0) -> torch.Tensor:
     """How near the tool centre point is to the point behind the object, as seen from its place."""
     way = worlds.position(body) - place_of(worlds, at)
-    way = torch.nn.functional.normalize(way * way.new_tensor([1.0, 1.0, 0.0]), dim=-1)
+    way = torch.nn.functional.normalize(way * host.constant([1.0, 1.0, 0.0], like=way), dim=-1)
     reach_of_body = 0.5 * worlds.extent(body)[:, :2].amin(-1, keepdim=True)
     point = worlds.position(body) + way * (reach_of_body + PUSH_DISTANCE)
     return 1.0 - torch.tanh(scale * (worlds.tcp_position - point).norm(dim=-1))

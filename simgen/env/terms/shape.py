@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from simgen.env.worlds import Worlds
-from simgen.world import rotation
+from simgen.world import host, rotation
 
 
 def overlap(worlds: Worlds, body: str, target: str) -> torch.Tensor:
@@ -36,7 +36,7 @@ def plan_outline(worlds: Worlds, name: str) -> torch.Tensor:
 
 
 def _faces_up(worlds: Worlds, name: str) -> torch.Tensor:
-    up = worlds.tcp_position.new_tensor([0.0, 0.0, 1.0]).expand(worlds.num_envs, 3)
+    up = host.constant([0.0, 0.0, 1.0], like=worlds.tcp_position).expand(worlds.num_envs, 3)
     return rotation.rotate(worlds.quaternion(name), up)[:, 2] > 0.0
 
 

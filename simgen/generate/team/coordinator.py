@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol
 
+from simgen.data.pool import EncoderDied
 from simgen.errors import SimgenError
 from simgen.generate.identity import agreed
 from simgen.generate.options import GenerateOptions
@@ -90,6 +91,7 @@ class Coordinator:
             while self._members and not self._book.over:
                 self._give_orders()
                 self._listen(1.0)
+                self._dataset.require_ours()
                 self._book.finish(list(self._members.values()))
             self._take_time()
 
@@ -128,7 +130,7 @@ class Coordinator:
             raise SimgenError("the workers have nothing to do, but the dataset is not complete; this is a fault.")
 
     def _send(self, member: Member, order: Order) -> None:
-        member.busy = True
+        member.busy, member.heard = True, time.monotonic()
         self._team.send(member.name, order)
 
     def _listen(self, seconds: float) -> None:
@@ -136,6 +138,10 @@ class Coordinator:
             member = self._members[name]
             if isinstance(message, Death):
                 self._died(member, message.how)
+                continue
+            if isinstance(message.error, EncoderDied):  # as if the worker itself had been killed
+                self._team.dismiss(name)
+                self._died(member, str(message.error))
                 continue
             self._failed_starts = 0
             self._take_in(member, message)
@@ -175,10 +181,12 @@ class Coordinator:
 
     def _tell(self) -> None:
         alive = sum(member.ready for member in self._members.values())
+        busy = [member.heard for member in self._members.values() if member.busy]
+        silence = time.monotonic() - min(busy) if busy else 0.0
         for name in PHASES:
             counts = self._book.counts(name)
             if counts.frames:
-                self._progress(name, replace(counts, workers=alive))
+                self._progress(name, replace(counts, workers=alive, silence=silence))
 
     def _wind_down(self) -> None:
         """Lets the workers make safe what they have, and end."""

@@ -40,6 +40,9 @@ class SharedDataset:
         self.manifest, self.found, self._lock = opened.manifest, opened.found, opened.lock
         self._presence = announce(root, COORDINATOR)
 
+    def require_ours(self) -> None:
+        """Does nothing: the lock is held as long as this process lives."""
+
     def describe(self, notes: Mapping[str, Mapping[str, Any]]) -> None:
         """Writes down what the data do not say themselves."""
         self.manifest["feature_notes"] = dict(notes)

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from simgen.generate.team.messages import Death, Order, Report, Setup
+from simgen.generate.team.stillness import Stillness, family
 from simgen.world.workers.nursery import ending
 
 # The cores are chosen before anything is imported, because libraries start threads.
@@ -30,6 +31,7 @@ _START = (
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 _LAST_WORDS = 2000  # characters
 _PATIENCE = 10.0  # with a process that was told to end [s]
+STILL = 1800.0  # after so long without any use of the processor a worker that has something to do is replaced [s]
 
 
 @dataclass
@@ -37,6 +39,7 @@ class _Process:
     process: subprocess.Popen[bytes]
     connection: Connection
     errors: int
+    busy: bool = True
 
 
 class LocalTeam:
@@ -50,6 +53,7 @@ class LocalTeam:
     def __init__(self, setup: Setup, workers: int) -> None:
         self._setup, self._workers = pickle.dumps(setup), workers
         self._members: dict[str, _Process] = {}
+        self._stillness = Stillness()
         self._release = weakref.finalize(self, _end_all, os.getpid(), self._members)
 
     def start(self, name: str, slot: int) -> None:
@@ -77,23 +81,42 @@ class LocalTeam:
             )
             self._members[name] = _Process(process, Connection(ours.detach()), errors)
         with contextlib.suppress(OSError):  # `wait` notices
-            self._members[name].connection.send((self._setup, name))
+            self._members[name].connection.send((self._setup, name, slot))
 
     def send(self, name: str, order: Order) -> None:
         """Gives a worker an order; it will report once."""
+        self._members[name].busy = True
         with contextlib.suppress(OSError):  # `wait` notices
             self._members[name].connection.send(order)
 
     def wait(self, seconds: float) -> list[tuple[str, Report | Death]]:
         """Waits until a worker reports or dies, but not longer."""
         names = {member.connection: name for name, member in self._members.items()}
-        return [(names[ready], self._receive(names[ready])) for ready in wait(list(names), seconds) if ready in names]  # pyright: ignore[reportArgumentType]
+        heard = [(names[ready], self._receive(names[ready])) for ready in wait(list(names), seconds) if ready in names]  # pyright: ignore[reportArgumentType]
+        return heard + [(name, Death(self._end_still(name))) for name in self._still()]
 
     def _receive(self, name: str) -> Report | Death:
+        member = self._members[name]
+        self._stillness.forget(member.process.pid)
         try:
-            return self._members[name].connection.recv()
+            report = member.connection.recv()
         except (EOFError, OSError):
             return Death(_end(self._members.pop(name), _PATIENCE))
+        member.busy = False
+        return report
+
+    def _still(self) -> list[str]:
+        """The workers that have something to do and do nothing."""
+        busy = [(name, member.process.pid) for name, member in self._members.items() if member.busy]
+        return [name for name, pid in busy if self._stillness.seconds(pid) > STILL]
+
+    def _end_still(self, name: str) -> str:
+        member = self._members.pop(name)
+        for pid in family(member.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _end(member, _PATIENCE)
+        return f"it did nothing for {STILL:g} s and was ended"
 
     @property
     def pids(self) -> Sequence[int]:
@@ -158,10 +181,10 @@ def main() -> None:
 def _serve(connection: Connection) -> None:
     from simgen.generate.team.worker import Worker, portable  # not for the coordinator
 
-    setup, name = connection.recv()
+    setup, name, slot = connection.recv()
     worker = None
     try:
-        worker = Worker(pickle.loads(setup), name)
+        worker = Worker(pickle.loads(setup), name, slot)
         connection.send(Report())
         while True:
             order: Order = connection.recv()

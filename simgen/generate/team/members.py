@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from simgen.data.shard import ShardRange
@@ -51,6 +52,7 @@ class Member:
         site: Where it stages; workers with the same site share the directory.
         ready: Whether it can take orders.
         busy: Whether it has one and has not reported since.
+        heard: When it was told or did report last, by the monotonic clock [s].
         simulating: Whether episodes are under way in its worlds.
         job: What it has turned to.
         free: Worlds without an episode.
@@ -63,6 +65,7 @@ class Member:
     site: str
     ready: bool = False
     busy: bool = True
+    heard: float = field(default_factory=time.monotonic)
     simulating: bool = False
     job: Job | None = None
     free: int = 0

@@ -24,7 +24,7 @@ class Setup:
         site: Directory where its episodes are staged, which all workers share; None: each has its own.
         witness: Name of a process that is present at the site; a worker that does not find it is on another disk.
         target: URL that shards are published to; None: the site is the dataset.
-        neighbours: Workers on one machine.
+        neighbours: Processes on one machine whose memory nobody has looked at together.
     """
 
     tasks: tuple[AnyTask, ...]

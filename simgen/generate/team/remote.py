@@ -19,18 +19,21 @@ from simgen.data.info import dataset_info
 from simgen.data.manifest import (
     add_run,
     new_manifest,
+    read_manifest,
     rebuild_index,
     require_same_spec,
     require_same_storage,
     write_manifest,
 )
+from simgen.data.mirror import mirror, named
 from simgen.data.presence import announce, await_all
-from simgen.data.resume import Found, existing_manifest, recover
+from simgen.data.resume import Found, existing_manifest, recover, shard_damage
 from simgen.data.shard import ShardRange, range_of, read_record, record_paths
 from simgen.data.staging import remove_item
+from simgen.data.target import Target
 from simgen.errors import BadInput, SimgenError
+from simgen.generate.team.claim import CLAIM, Claim
 from simgen.generate.team.dataset import COORDINATOR, leave, seal_rest
-from simgen.generate.team.target import Target
 from simgen.paths import cache_dir
 
 logger = logging.getLogger(__name__)
@@ -64,16 +67,26 @@ class RemoteDataset:
         shared: bool,
     ) -> None:
         require_codec(codec or DEFAULT_CODEC)
+        if url.startswith("memory://"):
+            raise BadInput(f"{url}: is the memory of one process, and workers are others; choose another URL.")
         self.target, self._files = url, Target(url)
         self._temporary = tempfile.TemporaryDirectory(prefix="simgen-mirror-")
         self._mirror = Path(self._temporary.name)
         self._lock, self._presence = None, None
         self._changed: set[ShardRange] = set()
+        self._seen: tuple[dict[str, int], dict[str, int]] | None = None
+        self._claim = Claim(url)
+        self._scratch = cache_dir() / "scratch" / hashlib.sha256(self._files.url.encode()).hexdigest()[:16]
         try:
-            self._scratch = cache_dir() / "scratch" / hashlib.sha256(self._files.url.encode()).hexdigest()[:16]
+            resolved: dict[str, Any] = plain(dict(spec), "spec")
+            self._look(resolved, codec, resume)  # before anything is written
+            self._files.make()
+            self._claim.take()
             self._scratch.mkdir(parents=True, exist_ok=True)
             self._lock = lock_directory(self._scratch)
-            self.manifest = self._open(plain(dict(spec), "spec"), codec, resume, list(phases), engine, command)
+            fresh = new_manifest(resolved, codec or DEFAULT_CODEC, 64, list(phases), engine, command, {})
+            self.manifest = self._look(resolved, codec, resume) or self._begin(fresh)
+            self._drop_damaged()
             self.site = self._open_site()
             self._publish([range_of(read_record(path)) for path in record_paths(self.site)])
             if not shared:
@@ -84,56 +97,54 @@ class RemoteDataset:
             self.release()
             raise
 
-    def _open(
-        self, spec: dict[str, Any], codec: str | None, resume: bool, phases: list[str], engine: str, command: str | None
-    ) -> dict[str, Any]:
-        """Mirrors what is at the URL, or begins a dataset there."""
-        there = self._files.sizes()
-        if MANIFEST not in there and any(there):
-            some = ", ".join(sorted(filter(None, there))[:3])
+    def _look(self, spec: dict[str, Any], codec: str | None, resume: bool) -> dict[str, Any] | None:
+        """Mirrors what is at the URL, if it has changed since the last look, and returns the manifest to go on with."""
+        there = (self._files.sizes(), self._files.sizes(SHARDS))
+        there[0].pop(CLAIM, None)
+        if MANIFEST not in there[0] and (there[1] or set(there[0]) - {SHARDS, ""}):
+            some = ", ".join(sorted(filter(None, there[0]))[:3])
             raise BadInput(f"{self.target}: is not empty and holds no simgen dataset ({some}, ...).")
-        if MANIFEST in there:
-            (self._mirror / SHARDS).mkdir()
-            (self._mirror / MANIFEST).write_bytes(self._files.read(MANIFEST))
-            self._mirror_records()
-        try:
-            manifest = existing_manifest(self._mirror, resume)
+        if there != self._seen:
+            shutil.rmtree(self._mirror)
+            self._mirror.mkdir()
+            mirror(self._files, self._mirror)
+            self._seen = there
+        with named(self.target, self._mirror):
+            if MANIFEST not in there[0]:
+                return None
+            manifest = existing_manifest(self._mirror, resume, self._site_of(read_manifest(self._mirror)))
             if manifest is not None:
                 require_same_spec(manifest, spec, self._mirror)
                 require_same_storage(manifest, codec, None, self._mirror)
-        except SimgenError as error:
-            raise type(error)(str(error).replace(str(self._mirror), self.target)) from error
-        if manifest is None:
-            manifest = new_manifest(spec, codec or DEFAULT_CODEC, 64, phases, engine, command, {})
-            (self._mirror / SHARDS).mkdir(exist_ok=True)
-            write_manifest(self._mirror, manifest)
-            self._files.make()
-            self._files.write(MANIFEST, (self._mirror / MANIFEST).read_bytes())
         return manifest
 
-    def _mirror_records(self) -> None:
-        """Copies the records of shards that are whole, and removes those of others."""
-        sizes = self._files.sizes(SHARDS)
-        for name in sorted(name for name in sizes if re.fullmatch(r"shard-\d+\.json", name)):
-            path = self._mirror / SHARDS / name
-            path.write_bytes(self._files.read(f"{SHARDS}/{name}"))
+    def _begin(self, manifest: dict[str, Any]) -> dict[str, Any]:
+        write_manifest(self._mirror, manifest)
+        self._files.write(MANIFEST, (self._mirror / MANIFEST).read_bytes())
+        return manifest
+
+    def _drop_damaged(self) -> None:
+        """Removes the records of shards that are not whole: an upload was cut off."""
+        for path in record_paths(self._mirror):
             try:
-                values = read_record(path)["shard"]
-                whole = values["file"] is None or sizes.get(values["file"]) == values["bytes"]
-            except SimgenError:  # the upload was cut off
+                whole = shard_damage(self._mirror, read_record(path), verify=False) is None
+            except SimgenError:
                 whole = False
             if not whole:
-                logger.warning("%s/%s/%s is damaged: its episodes are dropped", self.target, SHARDS, name)
-                self._files.remove(f"{SHARDS}/{name}")
+                logger.warning("%s/%s/%s is damaged: its episodes are dropped", self.target, SHARDS, path.name)
+                self._files.remove(f"{SHARDS}/{path.name}")
                 path.unlink()
+
+    def _site_of(self, manifest: Mapping[str, Any]) -> Path:
+        """Where the episodes of a dataset are staged on this machine."""
+        return self._scratch / f"{manifest['spec_hash'][:16]}-{re.sub('[^0-9]', '', manifest['created'])}"
 
     def _open_site(self) -> Path:
         """Returns the folder for this dataset's episodes; of an earlier dataset at the same URL nothing is left."""
-        name = f"{self.manifest['spec_hash'][:16]}-{re.sub('[^0-9]', '', self.manifest['created'])}"
+        site = self._site_of(self.manifest)
         for other in self._scratch.iterdir():
-            if other.name != name:
+            if other.name != site.name:
                 shutil.rmtree(other, ignore_errors=True)
-        site = self._scratch / name
         for folder in (SHARDS, STAGING):
             (site / folder).mkdir(parents=True, exist_ok=True)
         await_all(site)
@@ -166,6 +177,10 @@ class RemoteDataset:
                 found.add_episode(key, key in here.found_successful)
         return found
 
+    def require_ours(self) -> None:
+        """Makes sure that no other run has taken the dataset over."""
+        self._claim.require()
+
     def describe(self, notes: Mapping[str, Mapping[str, Any]]) -> None:
         """Writes down what the data do not say themselves."""
         self.manifest["feature_notes"] = dict(notes)
@@ -178,6 +193,7 @@ class RemoteDataset:
 
     def close(self, run: Mapping[str, Any] | None) -> None:
         """Brings there what is still here, and the index; notes the run. Workers must be gone."""
+        self.require_ours()
         left = seal_rest(self.site, self.manifest)
         self._publish({*left, *(range_of(read_record(path)) for path in record_paths(self.site))})
         for shard in self._changed:
@@ -203,4 +219,5 @@ class RemoteDataset:
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
         self._lock = self._presence = None
+        self._claim.release()
         self._temporary.cleanup()

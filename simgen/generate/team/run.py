@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from simgen.data.target import is_url
 from simgen.errors import SimgenError
 from simgen.generate.identity import common, dataset_spec
-from simgen.generate.memory import require_memory_of_images, require_memory_of_workers
+from simgen.generate.memory import require_memory_before
 from simgen.generate.options import GenerateOptions
 from simgen.generate.part import PHASES, TaskPart
 from simgen.generate.phase import PhaseCounts
@@ -20,7 +21,6 @@ from simgen.generate.team.dataset import COORDINATOR, SharedDataset
 from simgen.generate.team.local import LocalTeam
 from simgen.generate.team.messages import Setup
 from simgen.generate.team.remote import RemoteDataset
-from simgen.generate.team.target import is_url
 from simgen.spec import AnyTask, Mixture, TaskSpec, parts_of
 
 
@@ -40,14 +40,15 @@ def run_team(
 
             cluster = stack.enter_context(Cluster(options.ray, options.workers, options.device))
         workers = cluster.workers if cluster else options.workers or 1
-        neighbours = cluster.neighbours if cluster else workers
         shared = cluster is None or not is_url(out)
-        if cluster is None:
+        if cluster is None and not options.resume:  # then there shall be nothing if it does not fit
             _require_memory(parts, options, workers)
         dataset = _open(task, parts, options, out, shared, command)
         stack.callback(dataset.release)
         for part in parts:
             part.look_up(dataset.found)
+        if cluster is None:
+            _require_memory([part for part in parts if part.missing], options, workers)
         setup = Setup(
             tasks=tuple(part.task for part in parts),
             weights=tuple(part.weight for part in parts_of(task)),
@@ -57,7 +58,7 @@ def run_team(
             site=dataset.site.resolve() if shared else None,
             witness=COORDINATOR,
             target=dataset.target,
-            neighbours=neighbours,
+            neighbours=cluster.neighbours if cluster else 1,
         )
         manifest = dataset.manifest
         worlds = [_worlds(part, options, workers) for part in parts]
@@ -103,10 +104,9 @@ def _worlds(part: TaskPart, options: GenerateOptions, workers: int) -> int:
 
 
 def _require_memory(parts: Sequence[TaskPart], options: GenerateOptions, workers: int) -> None:
-    require_memory_of_workers(workers)
     for part in parts:
         if isinstance(part.task, TaskSpec):
-            require_memory_of_images(part.task, _worlds(part, options, workers), workers)
+            require_memory_before(part.task, _worlds(part, options, workers), options, workers, started=False)
 
 
 def _summary(dataset: SharedDataset | RemoteDataset, book: Book, out: str, seconds: float, workers: int) -> Summary:

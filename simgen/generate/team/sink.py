@@ -9,11 +9,11 @@ from simgen.data.encoder import Done, EncoderSettings, SealTask, Staged, UnsealT
 from simgen.data.episode import Episode
 from simgen.data.features import features_of, merge_features
 from simgen.data.files import plain
-from simgen.data.pool import EncoderPool
+from simgen.data.pool import EncoderPool, queue_of
 from simgen.data.shard import ShardRange, read_record
 from simgen.data.staging import remove_item, stage_discard
+from simgen.data.target import Target
 from simgen.generate.team.messages import Ended, Report
-from simgen.generate.team.target import Target
 
 _MOST_UPLOADS = 2  # shards that wait for the network before the worker does
 
@@ -33,7 +33,7 @@ class TeamSink:
         self, site: Path, settings: EncoderSettings, processes: int, held: tuple[int, ...], target: str | None
     ) -> None:
         self._site, self._target = site, target
-        self._pool = EncoderPool(settings, processes, 2 * processes + 2, held)
+        self._pool = EncoderPool(settings, processes, queue_of(processes), held)
         self._uploads = ThreadPoolExecutor(1) if target else None
         self._uploading: dict[ShardRange, Future[None]] = {}
         self._waiting: dict[tuple[str, int], bool] = {}  # success by phase and number

@@ -17,8 +17,10 @@ import torch
 from simgen.data.encoder import EncoderSettings
 from simgen.data.files import SHARDS, STAGING
 from simgen.data.manifest import record_header
+from simgen.data.pool import EncoderDied
 from simgen.data.presence import announce, await_end, presence_path
 from simgen.errors import BadInput, SimgenError
+from simgen.generate.devices import device_of
 from simgen.generate.part import TaskPart
 from simgen.generate.phase import Phase, PhaseCounts
 from simgen.generate.share import Share, Turns
@@ -56,10 +58,12 @@ class Worker:
     Args:
         setup: Of the run.
         name: Of this worker in it; unique.
+        slot: Its place among the workers that see the same GPUs.
     """
 
-    def __init__(self, setup: Setup, name: str) -> None:
+    def __init__(self, setup: Setup, name: str, slot: int = 0) -> None:
         torch.set_num_threads(1)
+        self._options = dataclasses.replace(setup.options, device=device_of(setup.options.device, slot))
         self._setup, self._turns = setup, Turns(setup.weights)
         self._own_site = None if setup.site else tempfile.mkdtemp(prefix="simgen-worker-")
         self._site = setup.site or Path(str(self._own_site))
@@ -112,10 +116,12 @@ class Worker:
             return None
         notes = None
         if self._part is None or self._part[0] != number:
+            # Later, or in the place of one that died, the neighbours already have the memory that they need.
+            neighbours = 1 if self._part or self._awaited else self._setup.neighbours
             self._leave()
             setup = self._setup
             part = TaskPart(
-                setup.tasks[number], Share(self._turns, number), setup.wanted[number], setup.options, setup.neighbours
+                setup.tasks[number], Share(self._turns, number), setup.wanted[number], self._options, neighbours
             )
             self._part = number, part
             part.prepare()
@@ -159,8 +165,9 @@ class Worker:
 
 def portable(error: Exception) -> SimgenError:
     """Returns an error as one that every process knows."""
-    if isinstance(error, BadInput):
-        return BadInput(str(error))
+    for kind in (BadInput, EncoderDied):
+        if isinstance(error, kind):
+            return kind(str(error))
     if isinstance(error, SimgenError):
         return SimgenError(str(error))
     return SimgenError(f"a worker failed: {''.join(traceback.format_exception(error))}")

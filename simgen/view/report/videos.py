@@ -18,7 +18,7 @@ from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image
 
 from simgen.data import EpisodeView
-from simgen.data.reader import LazyArray
+from simgen.data.lazy import LazyArray
 from simgen.errors import SimgenError
 from simgen.view.report.markup import Html, element
 from simgen.view.report.tiles import TileLayout, TilePainter, lay_out, resize_colors, tile_size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -41,6 +41,31 @@ class WorldState:
     joint_position: torch.Tensor
     joint_velocity: torch.Tensor
     root_velocity: torch.Tensor
+
+
+NO_ENGINES = 61  # the bit of a fault that lies above the engine
+
+
+@dataclass(frozen=True, eq=False)
+class Faults:
+    """What went wrong in the worlds' last step, so that their episodes cannot be trusted.
+
+    Args:
+        bits: Of each world; 0 is nothing. Shape: (E,), integers; an engine's are below 2^NO_ENGINES.
+        reason: Says what bits mean, and the remedy.
+    """
+
+    bits: torch.Tensor
+    reason: Callable[[int], str]
+
+    def also(self, worlds: torch.Tensor, reason: str) -> Faults:
+        """Returns these and one that is no engine's, in some worlds (E,) bool."""
+        bits = self.bits.long() | (worlds.long() << NO_ENGINES)
+        return Faults(bits, lambda bits: reason if bits >> NO_ENGINES else self.reason(bits))
+
+    def told(self) -> dict[int, str]:
+        """Returns the worlds with a fault and the reasons; waits for the device."""
+        return {world: self.reason(bits) for world, bits in enumerate(self.bits.tolist()) if bits}
 
 
 class Engine(Protocol):
@@ -125,8 +150,12 @@ class Engine(Protocol):
         """Returns what each segmentation id of a world means: name, class, body."""
         ...
 
+    def faults(self) -> Faults:
+        """Returns what makes the worlds' episodes not to be trusted (overflow, NaN), without waiting for the device."""
+        ...
+
     def problems(self) -> dict[int, str]:
-        """Returns the worlds whose episode cannot be trusted (overflow, NaN) with the reason and the remedy."""
+        """Returns the worlds whose episode cannot be trusted with the reason and the remedy."""
         ...
 
     def interrupted(self) -> set[int]:

@@ -17,6 +17,7 @@ import warp as wp
 from jaxtyping import Float
 
 from simgen.errors import BadInput, SimgenError
+from simgen.world import host
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.kinematics_kernels import (
     MAX_JOINTS,
@@ -129,7 +130,7 @@ class Kinematics:
         self._quaternion[:count] = quaternion
         if (iterations, attempts) != self._effort:
             self._effort = (iterations, attempts)
-            self._iterations.copy_(torch.tensor(self._effort, dtype=torch.int32))
+            self._iterations.copy_(host.constant(self._effort, like=self._iterations))
         self._inverse.set_dim(count)
         self._inverse.launch()
         return InverseResult(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -53,6 +53,8 @@ def parse_color(value: str | Sequence[float]) -> Color:
         BadInput: Unknown name, not three numbers, or numbers outside 0..1.
     """
     if isinstance(value, str):
+        if value in COLORS:
+            return COLORS[value]
         name = _SPELLINGS.get(value.strip().lower(), value.strip().lower())
         if name not in COLORS:
             raise unknown("color", value, COLORS)
@@ -72,6 +74,11 @@ def parse_color(value: str | Sequence[float]) -> Color:
 
 def color_name(color: Sequence[float]) -> str:
     """Returns the name in `COLORS` that looks most like an sRGB colour in 0..1."""
+    return _nearest_name(tuple(color))
+
+
+@lru_cache(maxsize=256)
+def _nearest_name(color: tuple[float, ...]) -> str:
     names, known = _oklab_palette()
     return names[int(((known - _oklab(np.asarray(color, np.float64))) ** 2).sum(1).argmin())]
 
@@ -108,5 +115,10 @@ def _oklab(color: np.ndarray) -> np.ndarray:
 
 def linear_rgb(srgb: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
     """Returns the linear colour of an sRGB one, as plain numbers."""
+    return _linear_rgb(tuple(srgb))
+
+
+@lru_cache(maxsize=256)
+def _linear_rgb(srgb: tuple[float, ...]) -> Color:
     red, green, blue = (float(value) for value in srgb_to_linear(srgb))
     return red, green, blue

@@ -63,4 +63,4 @@ def _box(T_world_shape: np.ndarray, shape: UrdfShape) -> Placed:
         points = _CORNERS * [radius, radius, shape.size[1] / 2 if shape.kind == "cylinder" else radius]
     points = points @ T_world_shape[:3, :3].T + T_world_shape[:3, 3]
     low, high = points.min(axis=0), points.max(axis=0)
-    return Placed(np.zeros(3), Rotation.identity(), 0.0, low, high, 0.0, None, True, "robot")
+    return Placed(np.zeros(3), np.array([1.0, 0.0, 0.0, 0.0]), 0.0, low, high, 0.0, None, True, "robot")

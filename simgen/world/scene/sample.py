@@ -65,7 +65,7 @@ class SceneSampler:
         self._card: RobotCard = load_card(layout.robot)
         self._limits = joint_limits(self._card)
         self._robot_space = robot_space(self._card, layout)
-        self._order = placement_order(task)
+        self._order, self._choosing_order = placement_order(task), choosing_order(task)
         self._own = tuple(slot for slot in layout.bodies if not slot.name.startswith(f"{PREFIX}."))
         self._places = None if task.scene.place is None else _place_sampler(task, task.scene.place, self._card)
 
@@ -143,14 +143,15 @@ class SceneSampler:
 
     def _candidates(self, seed: int) -> dict[str, int]:
         chosen: dict[str, int] = {}
-        for name in choosing_order(self._task):
+        for name in self._choosing_order:
             slot, spec = self._layout.bodies[self._layout.slot(name)], self._task.scene.objects[name]
             taken = {self._model(other, chosen[other]).key for other in spec.different_from if other in chosen}
             allowed = [index for index, model in enumerate(slot.candidates) if model.key not in taken]
             if not allowed:
                 others = ", ".join(spec.different_from)
                 raise FieldError(("scene", "objects", name), f"no shape is left that differs from {others}.")
-            chosen[name] = int(stream(seed, name, "shape").choice(allowed))
+            choice = stream(seed, name, "shape").integers(len(allowed)) if len(allowed) > 1 else 0
+            chosen[name] = allowed[int(choice)]
         return chosen
 
     def _model(self, name: str, candidate: int) -> ObjectModel:
@@ -237,7 +238,7 @@ class SceneSampler:
         return Body(
             candidate=candidate,
             position=placed.position,
-            quaternion=placed.rotation.as_quat(scalar_first=True),
+            quaternion=placed.quaternion,
             scale=scale,
             mass=None if mass is None else float(mass),
             density=float(draws.value(f"{name}.density", spec.density, model.density)),

@@ -18,4 +18,5 @@ def episode_seed(dataset_seed: int, task: str, phase: str, index: int) -> int:
 def stream(seed: int, *path: object) -> np.random.Generator:
     """Returns the generator for one purpose, so that a new object or a new range does not change what others draw."""
     words = "/".join(str(part) for part in path).encode()
-    return np.random.default_rng([seed, int.from_bytes(hashlib.sha256(words).digest()[:8], "big")])
+    number = int.from_bytes(hashlib.sha256(words).digest()[:8], "big")
+    return np.random.Generator(np.random.PCG64((seed, number)))

@@ -21,7 +21,6 @@ from simgen.data import check_dataset, dataset_info
 from simgen.data.files import write_json
 from simgen.errors import BadInput, SimgenError
 from simgen.generate import GenerateOptions, generate
-from simgen.generate.memory import require_memory_of_workers
 from simgen.generate.phase import PhaseCounts
 from simgen.generate.team.local import share_of_cores
 from simgen.spec import load_task, load_task_or_mixture
@@ -61,16 +60,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_mixture_by_two_workers_of_whom_one_is_killed(tmp_path: Path) -> None:
+def test_a_mixture_by_two_workers_of_whom_one_is_killed_and_one_loses_its_encoder(tmp_path: Path) -> None:
     coins = load_task_or_mixture(COINS)
     generate(coins, tmp_path / "alone", replace(OPTIONS, random=20))
     killed: list[int] = []
 
     def kill_one(phase: str, counts: PhaseCounts) -> None:
         if not killed and counts.attempts >= 3 and counts.workers == 2:
-            victim = workers_of(os.getpid())[0]
+            victim, other = workers_of(os.getpid())
             killed.append(victim.pid)
             victim.kill()
+            other.children()[0].kill()  # its encoder
 
     summary = generate(coins, tmp_path / "team", replace(OPTIONS, random=20, workers=2), kill_one)
     assert killed, "a worker must have been killed"
@@ -79,6 +79,27 @@ def test_a_mixture_by_two_workers_of_whom_one_is_killed(tmp_path: Path) -> None:
     assert summary.as_dict()["workers"] == 2
     assert summary.phases["teacher"].episodes == 12
     assert summary.phases["teacher"].discarded["failure"] > 0, "there must be failures"
+
+
+def test_a_worker_that_is_stopped_is_noticed_and_replaced(
+    tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simgen.generate.team.local.STILL", 12.0)
+    stopped: list[psutil.Process] = []
+    silences: list[float] = []
+
+    def stop_one(phase: str, counts: PhaseCounts) -> None:
+        silences.append(counts.silence)
+        if not stopped and counts.attempts >= 3 and counts.workers == 2:
+            stopped.append(workers_of(os.getpid())[0])
+            stopped[0].suspend()
+
+    generate(load_task(COIN), tmp_path / "out", replace(OPTIONS, workers=2), stop_one)
+    assert stopped, "a worker must have been stopped"
+    assert not stopped[0].is_running()
+    assert max(silences) > 8, "the progress tells of it"
+    assert workers_of(os.getpid()) == []
+    same(tmp_path / "out", whole)
 
 
 def wait_for(condition: Callable[[], object], process: subprocess.Popen[str]) -> None:
@@ -96,13 +117,13 @@ def finished(path: Path) -> int:
     return sealed + len(list((path / ".staging").glob("[a-z]*.json")))
 
 
-def test_interrupted_then_killed_then_finished_by_one_process(tmp_path: Path, whole: Path) -> None:
+def test_terminated_then_killed_then_finished_by_one_process(tmp_path: Path, whole: Path) -> None:
     write_json(tmp_path / "coin.yaml", COIN)
     path = tmp_path / "out"
     command = [sys.executable, "-m", "simgen.cli", "generate", str(tmp_path / "coin.yaml"), "--out", str(path)]
     command += ["--random", "70", "--teacher", "12", "--num-envs", "8", "--seed", "3", "--resume", "--json"]
     before = 0
-    for workers, number in (("1", signal.SIGINT), ("2", signal.SIGKILL)):
+    for workers, number in (("1", signal.SIGTERM), ("2", signal.SIGKILL)):
         process = subprocess.Popen(
             [*command, "--workers", workers], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             preexec_fn=heed_ctrl_c,
@@ -114,9 +135,9 @@ def test_interrupted_then_killed_then_finished_by_one_process(tmp_path: Path, wh
         _, stderr = process.communicate(timeout=120)
         _, alive = psutil.wait_procs(family, timeout=60)
         assert not alive, "processes are left behind"
-        assert process.returncode == (130 if number == signal.SIGINT else -signal.SIGKILL), stderr
+        assert process.returncode == (143 if number == signal.SIGTERM else -signal.SIGKILL), stderr
         assert "Traceback" not in stderr
-        if number == signal.SIGINT:
+        if number == signal.SIGTERM:
             assert check_dataset(path).problems == []
             assert contents(path).items() <= contents(whole).items()
         before = finished(path)
@@ -141,6 +162,7 @@ def test_too_few_successes_are_told_as_by_one_process(tmp_path: Path) -> None:
     [
         (0, "out", "workers must be at least 1, not 0"),
         (None, "s3://bucket/name", r"s3://bucket/name: only workers write to a URL; add --workers N or --ray"),
+        (1, "memory://name", "memory://name: is the memory of one process, and workers are others"),
         (1, "sl3://bucket/name", r"unknown protocol 'sl3'"),
         (1, "s3://bucket/name", r"s3fs"),
     ],
@@ -152,18 +174,6 @@ def test_what_cannot_be_is_refused(
     with pytest.raises(BadInput, match=message):
         generate(load_task(COIN), out, replace(OPTIONS, workers=workers))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_more_workers_than_memory_holds_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simgen.generate.memory.available_bytes", lambda: 3_000_000_000)
-    require_memory_of_workers(3)
-    with pytest.raises(BadInput, match=r"500 workers need .* GB .*; use --workers 4 or fewer"):
-        generate(load_task(COIN), tmp_path / "out", replace(OPTIONS, workers=500))
-    camera = {"eye": [1, 0, 1], "look_at": [0, 0, 0], "size": [256, 256], "outputs": ["rgb"]}
-    task = load_task({**COIN, "cameras": {"base": camera}})
-    with pytest.raises(BadInput, match=r"500 worlds in each of 2 workers .*; use --num-envs \d+ or fewer, or "):
-        generate(task, tmp_path / "out", replace(OPTIONS, random=1000, num_envs=500, workers=2))
-    assert not (tmp_path / "out").exists()
 
 
 def test_workers_share_the_cores() -> None:

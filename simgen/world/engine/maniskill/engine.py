@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from simgen.errors import BadInput, SimgenError
-from simgen.world.engine.base import WorldState
+from simgen.world.engine.base import Faults, WorldState
 from simgen.world.engine.bookkeeping import SceneBook, segmentation_ids
 from simgen.world.engine.maniskill.config import BatchConfig
 from simgen.world.engine.maniskill.worlds import PoolWorlds, Worlds
@@ -161,14 +161,17 @@ class ManiSkillEngine:
         candidates = [body.candidate for body in self.scene(env_id).bodies]
         return segmentation_ids(self.layout, self.link_names, candidates)
 
-    def problems(self) -> dict[int, str]:
-        """Returns the worlds whose last step cannot be trusted, with the reason and the remedy."""
+    def faults(self) -> Faults:
+        """Returns in which worlds the state is not finite after the last step."""
         state = self.state()
         rows = [state.qpos, state.qvel, state.body_position.flatten(1), state.body_linear_velocity.flatten(1)]
         rows += [state.joint_position, state.joint_velocity]
         finite = torch.isfinite(torch.cat(rows, -1)).all(-1)
-        lost = (~finite).nonzero().flatten().tolist()
-        return dict.fromkeys(lost, "the state is not finite (NaN); use a higher `episode.sim_hz`")
+        return Faults((~finite).int(), lambda bits: "the state is not finite (NaN); use a higher `episode.sim_hz`")
+
+    def problems(self) -> dict[int, str]:
+        """Returns the worlds whose last step cannot be trusted, with the reason and the remedy."""
+        return self.faults().told()
 
     def interrupted(self) -> set[int]:
         """Returns the worlds whose running episode was lost with its process; `reset` gives them a fresh one."""

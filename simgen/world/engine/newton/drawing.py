@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import warp as wp
 
+from simgen.world import host
 from simgen.world.engine.appearance import HORIZON, METRES_PER_REPEAT
 from simgen.world.engine.base import Backend
 from simgen.world.engine.newton.model import WorldModel
@@ -21,6 +22,8 @@ from simgen.world.robot.card import RobotCard
 from simgen.world.scene.scene import CameraView, Light, Scene
 from simgen.world.scene.slots import Layout
 from simgen.world.scene.texture import TEXTURES, texture
+
+REPLAY_SHARE = 0.5  # of the worlds: where fewer are asked for, drawing only them is less work than replaying all
 
 
 class Drawing:
@@ -52,6 +55,10 @@ class Drawing:
             samples=layout.samples,
         )
         self.cameras = self._cameras()
+        # On a CPU there are few launches, and in a graph they would follow each other on one core.
+        self._replays = host.waits_for(torch.device(str(device)))
+        self._graph: wp.Graph | None = None
+        self._images: dict[str, dict[str, torch.Tensor]] = {}  # that the graph writes
 
     def _cameras(self) -> dict[str, CameraBatch]:
         world, layout = self._world, self._layout
@@ -118,9 +125,26 @@ class Drawing:
         views["background_low"][env] = torch.tensor(light.background) * HORIZON
 
     def render(self, body_q: wp.array, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
-        """Draws all cameras, at least in these worlds; the tensors are overwritten by the next call."""
+        """Draws all cameras, at least in these worlds; the tensors are overwritten by the next call.
+
+        Args:
+            body_q: The poses of all bodies; always the same array.
+            worlds: None: all.
+        """
         if not self.cameras:
             return {}
+        if not self._replays or (worlds is not None and len(worlds) < REPLAY_SHARE * self._world.num_worlds):
+            return self._draw(body_q, worlds)
+        if self._graph is None:
+            self._images = self._draw(body_q)  # compiles, allocates
+            with wp.ScopedDevice(self._world.model.device), wp.ScopedCapture() as capture:
+                self._draw(body_q)
+            self._graph = capture.graph
+        assert self._graph is not None
+        wp.capture_launch(self._graph)
+        return self._images
+
+    def _draw(self, body_q: wp.array, worlds: Sequence[int] | None = None) -> dict[str, dict[str, torch.Tensor]]:
         self._renderer.update(body_q, self._light)
         return {
             slot.name: self._renderer.view(body_q, self.cameras[slot.name], slot.outputs, worlds)

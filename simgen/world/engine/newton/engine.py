@@ -9,7 +9,8 @@ import torch
 import warp as wp
 
 from simgen.errors import BadInput, SimgenError
-from simgen.world.engine.base import Backend, WorldState
+from simgen.world import host
+from simgen.world.engine.base import Backend, Faults, WorldState
 from simgen.world.engine.bookkeeping import SceneBook, segmentation_ids
 from simgen.world.engine.newton.compile import compile_ahead
 from simgen.world.engine.newton.contacts import ContactForces
@@ -57,8 +58,8 @@ class NewtonEngine:
         rows |= {slot.name: row for slot, row in zip(layout.bodies, self._world.slot_body, strict=True) if row >= 0}
         self._rows = rows
         self._contacts = ContactForces(self._physics, rows)
-        self._joint_coords = [self._world.slot_coord[slot] for slot in layout.joints]
-        self._joint_dofs = [self._world.slot_dof[slot] for slot in layout.joints]
+        self._joint_coords = host.indices([self._world.slot_coord[slot] for slot in layout.joints], self.device)
+        self._joint_dofs = host.indices([self._world.slot_dof[slot] for slot in layout.joints], self.device)
         self._book = SceneBook(layout, num_envs, self.device)
 
     def reset(self, env_ids: torch.Tensor, scenes: Sequence[Scene]) -> None:
@@ -186,12 +187,13 @@ class NewtonEngine:
         candidates = [body.candidate for body in self.scene(env_id).bodies]
         return segmentation_ids(self.layout, self.link_names, candidates)
 
+    def faults(self) -> Faults:
+        """Returns what makes the worlds' last step not to be trusted."""
+        return self._physics.faults()
+
     def problems(self) -> dict[int, str]:
         """Returns the worlds whose last step cannot be trusted, with the reason and the remedy."""
-        found = self._physics.overflowing()
-        finite = torch.isfinite(self._physics.joint_q).all(-1) & torch.isfinite(self._physics.joint_qd).all(-1)
-        lost = (~finite).nonzero().flatten().tolist()
-        return found | dict.fromkeys(lost, "the state is not finite (NaN); use a higher `episode.sim_hz`")
+        return self.faults().told()
 
     def interrupted(self) -> set[int]:
         """Returns the worlds whose running episode was lost; none, as all worlds are in this process."""

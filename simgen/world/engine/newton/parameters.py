@@ -64,14 +64,17 @@ class Parameters:
 
     def write(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> int:
         """Writes the scenes' parameters and returns the Newton flags of what changed (0: nothing)."""
-        flags = self._select(env_ids, scenes)
+        flags = self._select(env_ids, scenes) | self._write_drives(env_ids, scenes)
+        for slot, row in enumerate(self._world.slot_body):
+            if row >= 0 and self._layout.bodies[slot].motion == "dynamic":
+                flags |= self._write_masses(env_ids, [scene.bodies[slot] for scene in scenes], slot)
         for env, scene in zip(env_ids, scenes, strict=True):
             for slot, row in enumerate(self._world.slot_body):
                 if row >= 0:
-                    flags |= self._write_body(env, slot, row, scene)
+                    flags |= self._write_friction(env, slot, row, scene)
                 if self._layout.bodies[slot].joint is not None:
                     flags |= self._write_joint(env, slot, scene)
-            flags |= self._write_robot(env, scene)
+            flags |= self._write_surroundings(env, scene)
         return flags
 
     def _changed(self, env: int, key: str, value: tuple[float, ...]) -> bool:
@@ -111,26 +114,36 @@ class Parameters:
                 lengths[env, shape] *= axes if lengths.shape[-1] == 3 else factor.max()
             self._transform[env, shape, :3] *= factor
 
-    def _write_body(self, env: int, slot: int, row: int, scene: Scene) -> int:
-        body, candidates = scene.bodies[slot], self._layout.bodies[slot].candidates
-        model = candidates[body.candidate]
-        flags = 0
-        volume = model.volume * float(np.prod(body.scale))
-        mass = body.mass if body.mass is not None else volume * body.density
-        dynamic = self._layout.bodies[slot].motion == "dynamic"
-        center = model.center_of_mass * body.scale + body.center_offset
-        if dynamic and self._changed(env, f"mass {slot}", (mass, *center.tolist())):
-            inertia = _scaled_inertia(model.inertia, body.scale) * mass / volume
-            tensor = torch.as_tensor(inertia, dtype=torch.float32, device=self._mass.device)
-            self._mass[env, row], self._inverse_mass[env, row] = mass, 1.0 / mass
-            self._inertia[env, row], self._inverse_inertia[env, row] = tensor, torch.linalg.inv(tensor)
-            self._center[env, row] = torch.as_tensor(center, dtype=torch.float32)
-            flags |= int(ModelFlags.BODY_INERTIAL_PROPERTIES)
-        if self._changed(env, f"friction {slot}", (body.friction,)):
-            for shape in np.flatnonzero(self._shape_body == row):
-                self._friction[env, shape] = body.friction
-            flags |= int(ModelFlags.SHAPE_PROPERTIES)
-        return flags
+    def _write_masses(self, env_ids: Sequence[int], bodies: Sequence[Body], slot: int) -> int:
+        """Writes mass, inertia and centre of mass of what stands in a slot of these worlds."""
+        row, candidates = self._world.slot_body[slot], self._layout.bodies[slot].candidates
+        changed: list[int] = []
+        numbers: list[tuple[float, float, np.ndarray, np.ndarray]] = []  # mass, its inverse, centre, inertia
+        for env, body in zip(env_ids, bodies, strict=True):
+            model = candidates[body.candidate]
+            volume = model.volume * float(np.prod(body.scale))
+            mass = body.mass if body.mass is not None else volume * body.density
+            center = model.center_of_mass * body.scale + body.center_offset
+            if self._changed(env, f"mass {slot}", (mass, *center.tolist())):
+                changed.append(env)
+                numbers.append((mass, 1.0 / mass, center, _scaled_inertia(model.inertia, body.scale) * mass / volume))
+        if not changed:
+            return 0
+        mass, inverse, center, inertia = (self._tensor(np.array(column)) for column in zip(*numbers, strict=True))
+        self._mass[changed, row], self._inverse_mass[changed, row], self._center[changed, row] = mass, inverse, center
+        self._inertia[changed, row], self._inverse_inertia[changed, row] = inertia, torch.linalg.inv(inertia)
+        return int(ModelFlags.BODY_INERTIAL_PROPERTIES)
+
+    def _tensor(self, numbers: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(numbers, dtype=torch.float32).to(self._mass.device)
+
+    def _write_friction(self, env: int, slot: int, row: int, scene: Scene) -> int:
+        friction = scene.bodies[slot].friction
+        if not self._changed(env, f"friction {slot}", (friction,)):
+            return 0
+        for shape in np.flatnonzero(self._shape_body == row):
+            self._friction[env, shape] = friction
+        return int(ModelFlags.SHAPE_PROPERTIES)
 
     def _write_joint(self, env: int, slot: int, scene: Scene) -> int:
         """Writes where the joint of an articulated object's part is, and how it resists."""
@@ -154,17 +167,28 @@ class Parameters:
             flags |= int(ModelFlags.JOINT_DOF_PROPERTIES)
         return flags
 
-    def _write_robot(self, env: int, scene: Scene) -> int:
-        robot, flags = scene.robot, 0
-        joints = self._robot
-        drive = (robot.stiffness_scale, robot.damping_scale, robot.joint_friction, robot.force_scale)
-        if self._changed(env, "drive", drive):
-            self._stiffness[env, joints] = self._base[0][joints] * robot.stiffness_scale
-            self._damping[env, joints] = self._base[1][joints] * robot.damping_scale
-            self._joint_friction[env, self._arm] = robot.joint_friction
-            self.motor_strength[env] = robot.force_scale
-            self._force_limit[env, joints] = self._base_limit[joints] * robot.force_scale
-            flags |= int(ModelFlags.JOINT_DOF_FORCE_PROPERTIES)
+    def _write_drives(self, env_ids: Sequence[int], scenes: Sequence[Scene]) -> int:
+        """Writes how the robot's drives of these worlds pull and how its joints rub."""
+        changed: dict[int, tuple[float, ...]] = {}
+        for env, scene in zip(env_ids, scenes, strict=True):
+            robot = scene.robot
+            drive = (robot.stiffness_scale, robot.damping_scale, robot.joint_friction, robot.force_scale)
+            if self._changed(env, "drive", drive):
+                changed[env] = drive
+        if not changed:
+            return 0
+        envs, joints = list(changed), self._robot
+        stiffness, damping, friction, force = self._tensor(np.array(list(changed.values())))[..., None].unbind(1)
+        self._stiffness[envs, joints] = self._base[0][joints] * stiffness
+        self._damping[envs, joints] = self._base[1][joints] * damping
+        self._joint_friction[envs, self._arm] = friction
+        self.motor_strength[envs] = force
+        self._force_limit[envs, joints] = self._base_limit[joints] * force
+        return int(ModelFlags.JOINT_DOF_FORCE_PROPERTIES)
+
+    def _write_surroundings(self, env: int, scene: Scene) -> int:
+        """Writes what the robot's joints weigh, how its fingers and what stands still rub, and what pulls down."""
+        robot, flags, joints = scene.robot, 0, self._robot
         if self._changed(env, "armature", (robot.armature_scale,)):
             self._armature[env, joints] = self._base[2][joints] * robot.armature_scale
             flags |= int(ModelFlags.JOINT_DOF_INERTIAL_PROPERTIES)

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 import warp as wp
 
+from simgen.world import host
+from simgen.world.engine.base import Faults
 from simgen.world.engine.newton.buffers import Buffers
 from simgen.world.engine.newton.capacity import Room, usual_room
 from simgen.world.engine.newton.compile import compiled_beside
@@ -19,6 +21,8 @@ from simgen.world.robot.card import RobotCard
 from simgen.world.robot.model import root_coords, root_dofs
 from simgen.world.scene.scene import Scene
 from simgen.world.scene.slots import Layout
+
+NOT_FINITE = 1 << 30  # beside the bits of what overflowed
 
 
 class Physics:
@@ -37,9 +41,10 @@ class Physics:
         self.world, self.layout, self.card = world, layout, card
         self._substeps, self._dt = substeps, control_dt / substeps
         model, worlds = world.model, world.num_worlds
+        self._device = torch.device(str(model.device))
         # On a CPU the solver's time grows with the room, used or not. A GPU's hardly does, and to look at the flags
         # after every step would hold it up.
-        self._buffers = Buffers(world, usual_room(world.room) if model.device.is_cpu else world.room)
+        self._buffers = Buffers(world, world.room if host.waits_for(self._device) else usual_room(world.room))
         self.state, self._next_state, self._control = model.state(), model.state(), model.control()
         with compiled_beside(lambda: self._buffers.collide(self.state)):
             self._solver = self._make_solver()
@@ -85,7 +90,9 @@ class Physics:
         kinds = self._solver.ObservableKind
         self._observables = self._solver.observables({kinds.OVERFLOW, kinds.CONTACT_F}, contacts=self.contacts)
         self._overflow_only = self._solver.observables({kinds.OVERFLOW})
+        self._overflow_bits = as_torch(self._buffers.overflow.bits)
         self._graph: wp.Graph | None = None
+        self._announcements: dict[int, wp.Graph | None] = {}  # by flags
 
     @property
     def contacts(self) -> newton.Contacts:
@@ -185,7 +192,7 @@ class Physics:
                 self._capture()
         flags = self.parameters.write(env_ids, scenes)
         if flags:
-            self._solver.notify_model_changed(flags)
+            self._announce(flags)
         ids = torch.as_tensor(list(env_ids), device=self.joint_q.device)
         qpos = torch.tensor([list(scene.robot.qpos) for scene in scenes], dtype=torch.float32).to(self.joint_q.device)
         self.joint_q[ids, self.robot_coords] = qpos
@@ -204,19 +211,38 @@ class Physics:
         self.joint_qd[ids] = 0.0
         self.refresh(ids)
 
+    def _announce(self, flags: int) -> None:
+        """Tells the solver which kinds of parameters were written.
+
+        What it derives from them takes hundreds of small launches, so they are captured when the same kinds come again.
+        """
+        if flags not in self._announcements:
+            self._solver.notify_model_changed(flags)  # compiles
+            self._announcements[flags] = None
+            return
+        with wp.ScopedDevice(self.world.model.device):
+            graph = self._announcements[flags]
+            if graph is None:
+                with wp.ScopedCapture() as capture:
+                    self._solver.notify_model_changed(flags)
+                graph = self._announcements[flags] = capture.graph
+            assert graph is not None
+            wp.capture_launch(graph)
+
     def rest_drives(self, ids: torch.Tensor, qpos: torch.Tensor) -> None:
         """Tells the drives of some worlds to stay where they are. Shape of qpos: (K, D)."""
         self.targets[ids] = qpos
         self.target_velocities[ids] = 0.0
         self.efforts[ids] = 0.0
 
-    def overflowing(self) -> dict[int, str]:
-        """Returns the worlds in which the last control step lost contacts or constraints, and what to raise."""
-        return {
-            world: self._advice(int(bits)) for world, bits in enumerate(self._buffers.overflow.bits.numpy()) if bits
-        }
+    def faults(self) -> Faults:
+        """Returns where the last control step lost contacts or constraints, or the state is not finite."""
+        finite = torch.isfinite(self.joint_q).all(-1) & torch.isfinite(self.joint_qd).all(-1)
+        return Faults(self._overflow_bits | (~finite).int() * NOT_FINITE, self._advice)
 
     def _advice(self, bits: int) -> str:
+        if bits & NOT_FINITE:
+            return "the state is not finite (NaN); use a higher `episode.sim_hz`"
         if self._lacks_contacts(bits):
             room = f"raise physics.contacts_per_world (now {self.world.room.contacts})"
             return f"more contacts than there is room for; {room}"

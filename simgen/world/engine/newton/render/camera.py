@@ -9,7 +9,7 @@ import torch
 import warp as wp
 
 from simgen.errors import SimgenError
-from simgen.world import rotation
+from simgen.world import host, rotation
 from simgen.world.engine.camera_pose import look_at
 
 MAX_SIZE = 8192
@@ -127,5 +127,5 @@ class CameraBatch:
 
     def cam2world_gl(self) -> torch.Tensor:
         """Camera to world with OpenGL axes (x right, y up, z backward), of the last rendering. Shape: (E, 4, 4)."""
-        flip = torch.tensor([1.0, -1.0, -1.0, 1.0], device=self.views["T_world_camera"].device)
-        return self.cam2world_cv() * flip
+        matrix = self.cam2world_cv()
+        return matrix * host.constant([1.0, -1.0, -1.0, 1.0], like=matrix)

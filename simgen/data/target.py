@@ -1,9 +1,8 @@
-"""Datasets on file systems that fsspec knows (s3://, ftp://, file://, ...): whole files in, whole files out."""
+"""Folders on file systems that fsspec knows (s3://, ftp://, file://, ...): whole files in, whole files out."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,20 +17,20 @@ _TRIES = 3
 _PAUSE = 1.0  # before the next try [s]; connections that were idle for long are often cut
 
 
-def is_url(out: str | Path) -> bool:
+def is_url(place: str | Path) -> bool:
     """Whether a dataset's place is a URL and not a path."""
-    return "://" in str(out)
+    return "://" in str(place)
 
 
-def require_path(out: str | Path) -> Path:
+def require_path(place: str | Path, advice: str) -> Path:
     """Returns a dataset's place as a path.
 
     Raises:
-        BadInput: If it is a URL.
+        BadInput: If it is a URL; says the advice.
     """
-    if is_url(out):
-        raise BadInput(f"{out}: only workers write to a URL; add --workers N or --ray, or give a directory.")
-    return Path(out)
+    if is_url(place):
+        raise BadInput(f"{place}: {advice}")
+    return Path(place)
 
 
 class Target:
@@ -98,6 +97,15 @@ class Target:
         """Writes a file."""
         self._try(lambda: self._fs.pipe_file(self._path(name), content))
 
+    def get(self, name: str, path: Path) -> None:
+        """Copies a file from here to a path, whole or not at all."""
+        try:
+            self._try(lambda: self._fs.get_file(self._path(name), str(temporary(path))))
+            put_in_place(path)
+        except BaseException:
+            temporary(path).unlink(missing_ok=True)
+            raise
+
     def remove(self, name: str) -> None:
         """Removes a file, if there is one."""
         with contextlib.suppress(FileNotFoundError):
@@ -116,7 +124,5 @@ class Target:
     def fetch(self, site: Path, shard: ShardRange) -> None:
         """Copies a shard from here to a directory; it stays here too."""
         for path in (shard.h5_path(site), shard.record_path(site)):
-            there, beside = self._path(f"{SHARDS}/{path.name}"), str(temporary(path))
             with contextlib.suppress(FileNotFoundError):  # a shard of discarded attempts has no file
-                self._try(functools.partial(self._fs.get_file, there, beside))
-                put_in_place(path)
+                self.get(f"{SHARDS}/{path.name}", path)
