@@ -31,6 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0 if it worked, 1 if the work failed or a check said no, 2 for bad input, 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: With 143, after SIGTERM in the middle of long work.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):

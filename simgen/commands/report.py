@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from simgen.commands.output import DatasetPlace, console, parse, write_json
+import tyro
+
+from simgen.commands.output import console, parse, write_json
 
 
 @dataclass
 class Arguments:
     """Write one self-contained HTML page that shows what is in a dataset."""
 
-    dataset: DatasetPlace
+    dataset: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DIR")]
     """Directory of the dataset."""
     out: Path | None = None
     """The file to write; default: report/index.html in the dataset."""

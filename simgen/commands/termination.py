@@ -18,15 +18,19 @@ def ends_as_by_ctrl_c() -> Iterator[None]:
         yield
         return
     told: list[int] = []
-    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as in what a shell starts with `&`
+
+    def terminate(number: int, frame: object) -> None:
+        told.append(number)
+        signal.raise_signal(signal.SIGINT)  # and no exception, since some code holds Ctrl-C back for a moment
 
     def interrupt(number: int, frame: object) -> None:
-        told.append(number)
-        if ignored:
+        if told:
             raise KeyboardInterrupt
-        signal.raise_signal(signal.SIGINT)  # some code holds Ctrl-C back for a moment
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as in what a shell starts with `&`
+    if ignored:
+        signal.signal(signal.SIGINT, interrupt)
+    before = signal.signal(signal.SIGTERM, terminate)
     try:
         yield
     except KeyboardInterrupt:
@@ -36,3 +40,5 @@ def ends_as_by_ctrl_c() -> Iterator[None]:
         raise SystemExit(EXIT_CODE) from None
     finally:
         signal.signal(signal.SIGTERM, before)
+        if ignored:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -19,6 +19,7 @@ from simgen.data.mirror import Readable, readable
 from simgen.data.resume import shard_damage
 from simgen.data.shard import read_record, record_paths
 from simgen.data.staging import episode_from_entry, staged_items, trajectory
+from simgen.data.target import Unreachable
 from simgen.errors import SimgenError
 
 _QUATERNION_TOLERANCE = 1e-3
@@ -67,6 +68,8 @@ def _check(dataset: Readable, deep: bool) -> Report:
             hashes += [entry["sha256"] for entry in record["episodes"]]
             with dataset.fetched(record["shard"]["file"] if deep else None):
                 report.problems += _shard_problems(root, record, manifest["features"], deep)
+        except Unreachable:  # which says nothing about the dataset
+            raise
         except (SimgenError, KeyError, TypeError) as error:
             report.problems.append(f"{name}: {error}")
     report.problems += _directory_problems(root, hashes)

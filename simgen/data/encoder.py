@@ -153,7 +153,8 @@ def serve(connection: Connection, parent: int) -> None:
 
 def main() -> None:
     """Entry point: `argv` holds the descriptor of the connection and the writer's process id."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the writer gets them too, and tells us when to end
+        signal.signal(number, signal.SIG_IGN)
     connection = Connection(int(sys.argv[1]))
     try:
         serve(connection, int(sys.argv[2]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import zlib
+from pathlib import Path
 from typing import Literal
 
 import hdf5plugin
@@ -99,6 +100,16 @@ def _pass(number: int, options: tuple[int, ...], content: np.ndarray) -> bytes:
 def _description(number: int) -> _Description:
     """The filter of hdf5plugin with this number."""
     name = next(each.filter_name for each in (hdf5plugin.Blosc2, hdf5plugin.Zstd) if each.filter_id == number)
-    library = ctypes.CDLL(hdf5plugin.get_config().registered_filters[name])
+    if not Path(_library(name)).is_file():  # where HDF5_PLUGIN_PATH is set, hdf5plugin leaves the filter to others
+        hdf5plugin.register((name,), force=True)
+    try:
+        library = ctypes.CDLL(_library(name))
+    except OSError as error:
+        raise SimgenError(f"the package hdf5plugin has no filter {name} that can be loaded: {error}.") from error
     library.H5PLget_plugin_info.restype = ctypes.POINTER(_Description)
     return library.H5PLget_plugin_info().contents
+
+
+def _library(name: str) -> str:
+    """The file of a filter, as hdf5plugin knows it."""
+    return hdf5plugin.get_config().registered_filters.get(name, "")

@@ -34,7 +34,7 @@ class Readable:
             yield
             return
         try:
-            self._source.get(f"{SHARDS}/{file}", path)
+            self._source.get(f"{SHARDS}/{file}", path, durable=False)
         except FileNotFoundError:
             raise SimgenError(f"{self._source.url}/{SHARDS}/{file}: is not there any more.") from None
         try:

@@ -33,8 +33,12 @@ def require_path(place: str | Path, advice: str) -> Path:
     return Path(place)
 
 
+class Unreachable(SimgenError):
+    """Somebody else's machine does not answer, or refuses."""
+
+
 class Target:
-    """A folder at a URL. To be used from one thread.
+    """A folder at a URL. To be used from one thread; everything raises Unreachable after a few tries.
 
     Raises:
         BadInput: If there is no such protocol, or its package is not installed.
@@ -56,7 +60,7 @@ class Target:
         except ImportError as error:
             raise BadInput(f"{self.url}: {error}") from error
         except Exception as error:
-            raise SimgenError(f"{self.url}: cannot be reached ({type(error).__name__}: {error}).") from error
+            raise Unreachable(f"{self.url}: cannot be reached ({type(error).__name__}: {error}).") from error
 
     def _try(self, action: Callable[[], T]) -> T:
         """Does something, with a fresh connection if the old one does not work any more."""
@@ -67,7 +71,7 @@ class Target:
                 raise
             except Exception as error:  # every file system has its own
                 if not tries_left:
-                    raise SimgenError(
+                    raise Unreachable(
                         f"{self.url}: {type(error).__name__}: {error}. Everything that was finished is kept."
                     ) from error
                 time.sleep(_PAUSE)
@@ -97,11 +101,15 @@ class Target:
         """Writes a file."""
         self._try(lambda: self._fs.pipe_file(self._path(name), content))
 
-    def get(self, name: str, path: Path) -> None:
-        """Copies a file from here to a path, whole or not at all."""
+    def get(self, name: str, path: Path, durable: bool = True) -> None:
+        """Copies a file from here to a path, whole or not at all.
+
+        Args:
+            durable: Whether it shall survive a power cut.
+        """
         try:
             self._try(lambda: self._fs.get_file(self._path(name), str(temporary(path))))
-            put_in_place(path)
+            put_in_place(path, durable)
         except BaseException:
             temporary(path).unlink(missing_ok=True)
             raise

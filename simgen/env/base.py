@@ -140,7 +140,8 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         """Does one control step in all worlds, without starting new episodes. Shape of actions: (E, A).
 
         Raises:
-            BadInput: Actions of another shape, or that are not finite. Nothing has changed then.
+            BadInput: Actions of another shape, or that are not finite. Nothing has changed then. (Where the actions
+                are on a GPU, worlds with such ones are truncated instead, with a problem.)
         """
 
     def _checked(self, actions: Any) -> torch.Tensor:
@@ -212,7 +213,8 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         """Does one control step; worlds that are done start their next episode. Shape of actions: (E, A).
 
         Raises:
-            BadInput: Actions of another shape, or that are not finite. Nothing has changed then.
+            BadInput: Actions of another shape, or that are not finite. Nothing has changed then. (Where the actions
+                are on a GPU, worlds with such ones are truncated instead, with a problem.)
         """
         waiting = sorted(self._ended)
         outcome = self.advance(actions)
@@ -236,7 +238,7 @@ class BaseEnv(gymnasium.vector.VectorEnv):
         self._start_next(env_ids)
         for tensor in (outcome.reward, *outcome.terms.values(), outcome.success, outcome.terminated, outcome.truncated):
             tensor[env_ids] = 0
-        for env in env_ids:
+        for env in env_ids:  # that `outcome.verdict` says of them does not count, see `step`
             outcome.problems.pop(env, None)
 
     def _info(self, outcome: Outcome | None = None) -> dict[str, Any]:

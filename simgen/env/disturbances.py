@@ -104,7 +104,7 @@ class Pushes:
             worlds = torch.arange(len(steps), device=steps.device)
             now = forces[worlds, steps.clamp(max=self._max_steps - 1)]
             now = torch.where((steps < self._max_steps)[:, None], now, torch.zeros_like(now))
-            if not host.sees_none(now):
+            if host.may_be_any(now):
                 self._engine.apply_wrench(name, torch.cat([now, torch.zeros_like(now)], -1))
 
 

@@ -30,9 +30,11 @@ class Arrival:
             if name not in memory:
                 memory[name] = torch.empty(tensor.shape, dtype=tensor.dtype, device="cpu", pin_memory=tensor.is_cuda)
             self._rows[name] = memory[name].copy_(tensor, non_blocking=True)
-        self._arrived = torch.cuda.Event() if any(tensor.is_cuda for tensor in tensors.values()) else None
-        if self._arrived is not None:
-            self._arrived.record()
+        self._arrived: torch.cuda.Event | None = None
+        device = next((tensor.device for tensor in tensors.values() if tensor.is_cuda), None)
+        if device is not None:
+            self._arrived = torch.cuda.Event()
+            self._arrived.record(torch.cuda.current_stream(device))  # not that of the current device
 
     def rows(self) -> Rows:
         """Returns views of the memory once everything is there."""

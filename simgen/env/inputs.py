@@ -20,7 +20,7 @@ def checked_actions(
 ) -> torch.Tensor:
     """Returns actions as a float tensor on a device. Shape: (E, A).
 
-    Actions that are on a GPU already are not looked at, because the host would wait; see `sound_actions`.
+    Actions that are on a GPU and stay there are not looked at, because the host would wait; see `sound_actions`.
 
     Args:
         actions: Anything that torch makes a tensor of.
@@ -38,6 +38,8 @@ def checked_actions(
         raise BadInput(f"actions must be numbers of shape ({num_envs}, {dim}): {error}.") from None
     if found.shape != (num_envs, dim):
         raise BadInput(f"actions must have shape ({num_envs}, {dim}), not {tuple(found.shape)}.")
+    if not host.waits_for(device):
+        found = found.to(device)
     if not host.waits_for(found.device):
         finite = found.isfinite() if counts is None else found.isfinite() | ~counts
         if not finite.all():

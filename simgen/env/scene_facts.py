@@ -39,6 +39,7 @@ class SceneFacts:
         for fact, rows in self._known.values():
             rows[env_ids] = self._rows(fact, env_ids.tolist())
 
+    @torch.inference_mode(False)  # they outlive the block that asks first
     def _rows(self, fact: Fact, env_ids: list[int]) -> torch.Tensor:
         rows = [torch.as_tensor(fact(self._engine.scene(env)), dtype=torch.float32) for env in env_ids]
         return torch.stack(rows).to(self._engine.device)

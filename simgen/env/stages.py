@@ -44,7 +44,7 @@ class Stages:
         """Goes on where the stage under way is done now; several stages can be done at once."""
         for index, done in enumerate(self._done):
             here = self.current == index
-            if not host.sees_none(here):
+            if host.may_be_any(here):
                 self.current.masked_fill_(here & done(), index + 1)
 
     def all_done(self) -> torch.Tensor:

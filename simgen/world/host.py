@@ -31,10 +31,11 @@ def indices(values: Sequence[int], device: torch.device) -> torch.Tensor:
 
 
 @lru_cache(maxsize=4096)
+@torch.inference_mode(False)  # they outlive the block that asks first
 def _made(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     return torch.tensor(values, dtype=dtype, device=device)
 
 
-def sees_none(mask: torch.Tensor) -> bool:
-    """Says whether a mask selects nothing, where that can be seen without waiting; else it may select something."""
-    return not waits_for(mask.device) and not bool(mask.any())
+def may_be_any(mask: torch.Tensor) -> bool:
+    """Says whether a mask selects something, or may do so where that cannot be seen without waiting."""
+    return waits_for(mask.device) or bool(mask.any())

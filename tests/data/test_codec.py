@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
+import hdf5plugin
 import numpy as np
 import pytest
 from h5py import h5s  # pyright: ignore[reportAttributeAccessIssue]
@@ -76,3 +82,24 @@ def test_a_chunk_is_what_hdf5_itself_would_write(codec: str, name: str) -> None:
         dataset.write(h5s.ALL, h5s.ALL, block.reshape(-1))
         assert dataset.read_direct_chunk((0,)) == (0, apply(filters, block))
         np.testing.assert_array_equal(h5py.Dataset(dataset)[()], block.reshape(-1))
+
+
+def test_chunks_are_compressed_where_the_filters_were_left_to_others() -> None:
+    """Modules of clusters and conda set HDF5_PLUGIN_PATH, and hdf5plugin then does not register its filters."""
+    folder = Path(hdf5plugin.__file__).parent / "plugins"
+    script = (
+        "import numpy; from simgen.data.codec import encode; "
+        "print(encode(numpy.zeros((99, 999), 'u1'), 'blosc2')[0].sizes)"
+    )
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | more,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for more in ({}, {"HDF5_PLUGIN_PATH": str(folder)})
+    ]
+    assert outputs[0] == outputs[1] != ""

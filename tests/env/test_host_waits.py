@@ -86,8 +86,8 @@ def test_no_term_makes_anybody_wait(name: str) -> None:
 def test_on_a_cpu_nothing_waits_and_shortcuts_are_taken() -> None:
     assert not host.waits_for(torch.device("cpu"))
     assert host.waits_for(torch.device("cuda:0"))
-    assert host.sees_none(torch.zeros(3, dtype=torch.bool))
-    assert not host.sees_none(torch.tensor([False, True]))
+    assert not host.may_be_any(torch.zeros(3, dtype=torch.bool))
+    assert host.may_be_any(torch.tensor([False, True]))
 
 
 @pytest.mark.gpu
@@ -206,3 +206,12 @@ def test_what_does_not_wait_is_not_taken_for_it() -> None:
 
     harmless(torch.tensor([1.0, 2.0]))  # constants are handed over once
     assert noticed(harmless) == noticed(nothing)
+
+
+def test_what_is_kept_can_be_used_after_inference_mode() -> None:
+    with torch.inference_mode():
+        kept = host.constant([0.25, 4.5], torch.zeros(1))
+    factors = torch.ones(2, requires_grad=True)
+    (factors * kept).sum().backward()
+    assert factors.grad is not None
+    assert factors.grad.tolist() == [0.25, 4.5]

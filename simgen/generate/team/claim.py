@@ -84,7 +84,7 @@ class Claim:
             return
         _held.discard(self._values["owner"])
         self._ended.set()
-        self._thread.join()
+        self._thread.join(PATIENCE / 9)  # it may hang in a network that is gone
         with contextlib.suppress(SimgenError):  # whoever comes next finds out that this process is gone
             if self._problem is None and _values(self._read()).get("owner") == self._values["owner"]:
                 self._files.remove(CLAIM)
@@ -123,12 +123,14 @@ class Claim:
     def _require_gone(self, found: bytes) -> None:
         values = _values(found)
         if values.get("machine") != this_machine() or not values.get("begun"):
-            self._await_silence(found)
+            if not self._silent(found):
+                return
         elif _runs_here(values):
             raise SimgenError(f"{self._url}: another run is writing this dataset ({_said(values)}).")
         logger.warning("%s: goes on in the place of a run that is gone (%s)", self._url, _said(values))
 
-    def _await_silence(self, found: bytes) -> None:
+    def _silent(self, found: bytes) -> bool:
+        """Waits; returns whether the claim has only stood there, and False if its owner has taken it away."""
         logger.warning(
             "%s: %s says that it is writing this dataset; waiting for a sign of life, at most %g s. "
             "If it is gone for certain, remove %s there to go on at once.",
@@ -139,12 +141,13 @@ class Claim:
             time.sleep(min(RENEWAL / 5, PATIENCE / 5))
             now = self._read()
             if now is None:
-                return
+                return False
             if now != found:
                 raise SimgenError(
                     f"{self._url}: another run is writing this dataset ({_said(_values(now))}, which is alive). Wait "
                     "for its end, or end it there and continue with --resume."
                 )
+        return True
 
 
 class _Lost(SimgenError):
@@ -173,7 +176,8 @@ def _runs_here(values: dict[str, Any]) -> bool:
     """Whether the owner of a claim is a process of this machine that still runs."""
     if values.get("process") == os.getpid() and values.get("begun") == process_begun(os.getpid()):
         return values.get("owner") in _held
-    return values.get("begun") == process_begun(int(values.get("process", 0)))
+    process = values.get("process")
+    return isinstance(process, int) and values.get("begun") == process_begun(process)
 
 
 def _values(claim: bytes | None) -> dict[str, Any]:

@@ -167,7 +167,8 @@ def _end_all(owner: int, members: dict[str, _Process]) -> None:
 
 def main() -> None:
     """Runs a worker; arguments: descriptor of its connection, process id of the owner, its cores."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):  # the owner gets them too, and tells us when to end
+        signal.signal(number, signal.SIG_IGN)
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != int(sys.argv[2]):  # it died before the kernel knew what to do then
         os._exit(1)

@@ -11,6 +11,7 @@ from pathlib import Path
 _PROC = Path("/proc")
 _NOTHING = 0.05  # processor time that a process may take and still count as one that does nothing [s]
 _PAUSE = 1.0  # between two looks at a process [s]
+_GAP = 60.0  # who has not looked for so long was perhaps frozen together with the process [s]
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Stillness:
         if look is not None and now - look.at < _PAUSE:
             return look.at - look.since
         used = sum(map(_processor_seconds, family(pid)))
-        if look is None or abs(used - look.processor) > _NOTHING:
+        if look is None or now - look.at > _GAP or abs(used - look.processor) > _NOTHING:
             self._looks[pid] = _Look(now, used, now)
             return 0.0
         look.at = now

@@ -156,7 +156,7 @@ def _reach(model: ObjectModel, scale: np.ndarray, tilt: Rotation | None) -> tupl
     return points.min(axis=0), points.max(axis=0)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)  # as many as the library keeps
 def _bounds(model: ObjectModel) -> tuple[np.ndarray, np.ndarray]:
     vertices = model.visual.vertices
     return vertices.min(axis=0).astype(float), vertices.max(axis=0).astype(float)

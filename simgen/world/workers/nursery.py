@@ -115,6 +115,8 @@ def ending(code: int) -> str:
 
 def main() -> None:
     """Runs the nursery; arguments: descriptor of its socket, factory."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # the owner gets them too, and tells us when to end
+        signal.signal(number, signal.SIG_IGN)
     owner = socket.socket(fileno=int(sys.argv[1]))
     module, function = sys.argv[2].split(":")
     factory, problem = None, ""

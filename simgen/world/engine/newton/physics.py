@@ -77,7 +77,7 @@ class Physics:
             use_mujoco_contacts=False,
             kinematic_switchable_roots=False,
         )
-        solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `overflowing` tells it better
+        solver.mjw_model.opt.warn_overflow = 0  # it would print to stdout; `faults` tells it better
         # Every drive moves one joint, so what drives add to the inertia is all in the matrix that is factorised, and
         # one solution with the factors is exact: no need to iterate on it.
         solver.mjw_model.has_efm_actuator = False
@@ -214,13 +214,15 @@ class Physics:
     def _announce(self, flags: int) -> None:
         """Tells the solver which kinds of parameters were written.
 
-        What it derives from them takes hundreds of small launches, so they are captured when the same kinds come again.
+        What it derives from them takes hundreds of small launches, so they are captured when the same kinds come again,
+        except on a GPU that cannot allocate during capture.
         """
-        if flags not in self._announcements:
+        device = self.world.model.device
+        if flags not in self._announcements or (device.is_cuda and not device.is_mempool_enabled):
             self._solver.notify_model_changed(flags)  # compiles
             self._announcements[flags] = None
             return
-        with wp.ScopedDevice(self.world.model.device):
+        with wp.ScopedDevice(device):
             graph = self._announcements[flags]
             if graph is None:
                 with wp.ScopedCapture() as capture:
