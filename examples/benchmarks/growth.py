@@ -3,7 +3,7 @@
 Grown are the number of episodes, things in a scene, cameras, and worker processes. Each row is one `simgen generate` in
 processes of its own; memory is the largest that all of them together had in RAM, without the pages of files. Rows that
 stand in the file of results are not measured again, unless with --again. --quick tries everything in two minutes; the
-whole takes 10 to 15 on two cores that have nothing else to do.
+whole takes about 20 on two cores that have nothing else to do.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from simgen.errors import SimgenError
 CLAIM = "writer.json"
 RENEWAL = 15.0  # how often an owner renews its claim [s]
 PATIENCE = 90.0  # after so long without a renewal a claim is void [s]
+_FAREWELL = 10.0  # for a renewal under way to end; it may hang in a network that is gone [s]
 _SETTLING = 1.0  # until a claim is read again that was written in the same moment as another [s]
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ class Claim:
             return
         _held.discard(self._values["owner"])
         self._ended.set()
-        self._thread.join(PATIENCE / 9)  # it may hang in a network that is gone
+        self._thread.join(_FAREWELL)
         with contextlib.suppress(SimgenError):  # whoever comes next finds out that this process is gone
             if self._problem is None and _values(self._read()).get("owner") == self._values["owner"]:
                 self._files.remove(CLAIM)
