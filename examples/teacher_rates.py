@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 import simgen
+from simgen.data.rates import wilson
 from simgen.env.base import BaseEnv
 from simgen.machine import commit, processor, versions
 from simgen.policy import make_policy
 from simgen.spec import AnyTask, load_task_or_mixture, parts_of
-from simgen.view.report.numbers import wilson
 from simgen.world.scene.seed import episode_seed
 from simgen.world.scene.variants import expanded
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simgen.env.base import BaseEnv
     from simgen.spec import TaskSpec
 
-EPISODES = 3  # that are recorded in each world in a turn: the first pays for memory that the others find
+EPISODES = 8  # that are recorded in each world in a turn: the first pays for memory that the others find
 
 Answer = Built | Peak | Turn | dict[str, float] | float | None
 

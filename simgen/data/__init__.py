@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simgen.data.check import Report, check_dataset
+    from simgen.data.combine.append import append_dataset
+    from simgen.data.combine.copy import copy_episodes
+    from simgen.data.combine.merge import merge_datasets
+    from simgen.data.combine.split import split_dataset
     from simgen.data.episode import Episode, content_hash
     from simgen.data.episode_view import EpisodeView
     from simgen.data.info import dataset_info
@@ -25,11 +29,15 @@ __all__ = [
     "EpisodeView",
     "Report",
     "Windows",
+    "append_dataset",
     "check_dataset",
     "content_hash",
+    "copy_episodes",
     "dataset_info",
+    "merge_datasets",
     "open_dataset",
     "rebuild_index",
+    "split_dataset",
 ]
 
 _HOMES = {
@@ -39,11 +47,15 @@ _HOMES = {
     "EpisodeView": "episode_view",
     "Report": "check",
     "Windows": "windows",
+    "append_dataset": "combine.append",
     "check_dataset": "check",
     "content_hash": "episode",
+    "copy_episodes": "combine.copy",
     "dataset_info": "info",
+    "merge_datasets": "combine.merge",
     "open_dataset": "reader",
     "rebuild_index": "manifest",
+    "split_dataset": "combine.split",
 }
 
 

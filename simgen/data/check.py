@@ -11,12 +11,13 @@ from typing import Any
 import h5py
 import numpy as np
 
-from simgen.data.episode import Episode, content_hash
+from simgen.data.episode import Episode, has_hash
 from simgen.data.features import features_of
 from simgen.data.files import INDEX, RESUME_HINT, SHARDS, STAGING
 from simgen.data.manifest import read_manifest
 from simgen.data.mirror import Readable, readable
-from simgen.data.resume import shard_damage
+from simgen.data.recorded import has_recorded
+from simgen.data.resume import UNFINISHED_APPEND, append_is_unfinished, shard_damage
 from simgen.data.shard import read_record, record_paths
 from simgen.data.staging import episode_from_entry, staged_items, trajectory
 from simgen.data.target import Unreachable
@@ -58,12 +59,13 @@ def _check(dataset: Readable, deep: bool) -> Report:
     manifest = read_manifest(root)
     report = Report()
     seen: dict[tuple[str, int], str] = {}
+    drawn = not has_recorded(manifest["spec"])
     hashes: list[str] = []
     for record_path in record_paths(root):
         name = record_path.name
         try:
             record = read_record(record_path)
-            report.problems += [f"{name}: {problem}" for problem in _record_problems(record, seen)]
+            report.problems += [f"{name}: {problem}" for problem in _record_problems(record, seen, drawn)]
             report.episodes += len(record["episodes"])
             hashes += [entry["sha256"] for entry in record["episodes"]]
             with dataset.fetched(record["shard"]["file"] if deep else None):
@@ -85,28 +87,41 @@ def _shard_problems(root: Path, record: Mapping[str, Any], features: Mapping[str
         yield from _content_problems(root, record, features)
 
 
-def _record_problems(record: Mapping[str, Any], seen: dict[tuple[str, int], str]) -> Iterator[str]:
-    """Seeds and indices must be unique in their phase, and the index must lie in the shard's range."""
+def _record_problems(record: Mapping[str, Any], seen: dict[tuple[str, int], str], drawn: bool) -> Iterator[str]:
+    """Indices must be unique in their phase and lie in the shard's range; seeds in phase and task, if scenes are drawn
+    from them."""
     shard = record["shard"]
     for entry in record["episodes"]:
-        name = f"{entry['phase']} episode {entry['index']}"
-        if entry["phase"] != shard["phase"] or not shard["first"] <= entry["index"] < shard["stop"]:
+        phase, task = entry["phase"], entry["task"]
+        name = f"{phase} episode {entry['index']}"
+        if phase != shard["phase"] or not shard["first"] <= entry["index"] < shard["stop"]:
             yield f"{name}: does not belong to this shard"
-        for key in ((f"{entry['phase']} index", entry["index"]), (f"{entry['phase']} seed", entry["episode_seed"])):
+        of_seed = f"{phase} seed {task}{_version(entry)}"
+        keys = {"index": (f"{phase} index", entry["index"]), "seed": (of_seed, entry["episode_seed"])}
+        for what, key in keys.items() if drawn else [("index", keys["index"])]:
             if key in seen:
-                yield f"{name}: the same {key[0].split()[1]} ({key[1]}) as {seen[key]}"
+                yield f"{name}: the same {what} ({key[1]}) as {seen[key]}"
             seen[key] = name
+
+
+def _version(entry: Mapping[str, Any]) -> str:
+    """Tells versions of an episode apart that look different and have their seed in common."""
+    variant = entry.get("origin", {}).get("variant")
+    return "" if variant is None else f" variant {variant}"
 
 
 def _directory_problems(root: Path, hashes: list[str]) -> Iterator[str]:
     for path in sorted((root / SHARDS).glob("*.h5")):
         if not path.with_suffix(".json").exists():
             yield f"{SHARDS}/{path.name}: has no commit record, so it does not count; {RESUME_HINT}"
+    if append_is_unfinished(root):
+        yield UNFINISHED_APPEND.format(root=root)
     waiting = len(staged_items(root))
     if waiting:
         yield f"{STAGING}: {waiting} finished episodes are in no shard yet; {RESUME_HINT}"
     try:
-        listed = [json.loads(line)["sha256"] for line in (root / INDEX).read_text().splitlines()]
+        with open(root / INDEX, encoding="utf-8") as lines:
+            listed = [json.loads(line)["sha256"] for line in lines]
     except (OSError, ValueError, KeyError, TypeError):
         listed = None
     if listed != hashes:
@@ -133,7 +148,7 @@ def _entry_problems(file: h5py.File, entry: Mapping[str, Any], features: Mapping
     except (OSError, RuntimeError, KeyError) as error:
         yield f"cannot be decoded ({error}); {RESUME_HINT}"
         return
-    if content_hash(episode) != entry["sha256"]:
+    if not has_hash(episode, entry["sha256"]):
         yield f"the content is not what was recorded (sha256 differs); {RESUME_HINT}"
         return
     try:
@@ -157,7 +172,7 @@ def episode_problems(episode: Episode, features: Mapping[str, Any]) -> Iterator[
             yield f"{path}: has values that are not finite"
         elif "/sensor_data/" in path:
             yield from _image_problems(path, array, episode)
-        elif _has_pose(path, array):
+        elif _has_pose(path, array, features.get(path, {})):
             norms = np.linalg.norm(array[..., 3:7].astype(np.float64), axis=-1)
             if np.abs(norms - 1).max(initial=0.0) > _QUATERNION_TOLERANCE:
                 yield f"{path}: has quaternions that are not of unit length"
@@ -191,8 +206,10 @@ def _shape_problems(path: str, found: Mapping[str, Any], features: Mapping[str, 
         yield f"{path}: is {found['dtype']} {found['shape']}, the dataset's features say {wants}"
 
 
-def _has_pose(path: str, array: np.ndarray) -> bool:
-    """Whether elements 3..6 of the last axis are a quaternion (wxyz)."""
+def _has_pose(path: str, array: np.ndarray, feature: Mapping[str, Any]) -> bool:
+    """Whether elements 3..6 of the last axis are a quaternion (wxyz); recorded data may call other things a pose."""
+    if "wxyz" not in (feature.get("unit") or "wxyz"):
+        return False
     if path.startswith("env_states/"):
         return array.ndim == 2 and array.shape[1] >= 13
     return path.endswith("pose") and array.ndim == 2 and array.shape[1] == 7

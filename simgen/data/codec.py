@@ -24,6 +24,8 @@ from simgen.errors import BadInput, nearest
 CODECS = ("blosc2", "zstd", "gzip", "raw")
 DEFAULT_CODEC = "blosc2"
 FRAMES_PER_CHUNK = 16
+# What is written can be read with HDF5 1.10 and newer, which is what other programs bring along.
+LIBVER = ("v110", "v110")
 SMALL = 32 << 10  # bytes; up to here an array lies in the file whole and as it is
 _LARGEST_CHUNK = 16 << 20
 _STILL_SHARE = 0.5  # of the pixels that a camera which stands still sees unchanged from one end of a chunk to the other
@@ -121,7 +123,7 @@ def _blocks(array: np.ndarray, rows: int) -> Iterator[np.ndarray]:
 
 def scratch_file() -> h5py.File:
     """A file in memory, to be closed by the caller."""
-    return h5py.File(f"scratch-{next(_numbers)}", "w", driver="core", backing_store=False, libver="latest")
+    return h5py.File(f"scratch-{next(_numbers)}", "w", driver="core", backing_store=False, libver=LIBVER)
 
 
 def declare(
@@ -134,8 +136,12 @@ def declare(
 ) -> h5d.DatasetID:
     """Creates a dataset that is about to be written whole; without a name it is gone once nobody holds it."""
     options, access = _properties(chunks, filters)
-    space = h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
-    return h5d.create(group, name and name.encode(), _hdf5_type(dtype), space, options, dapl=access)
+    return h5d.create(group, name and name.encode(), _hdf5_type(dtype), _space(shape), options, dapl=access)
+
+
+@functools.lru_cache(maxsize=256)
+def _space(shape: tuple[int, ...]) -> h5s.SpaceID:
+    return h5s.create_simple(shape) if shape else h5s.create(h5s.SCALAR)
 
 
 @functools.lru_cache(maxsize=128)
@@ -172,16 +178,22 @@ class GroupWriter:
     def write(self, path: str, layout: Layout, parts: Sequence[bytes | memoryview], codec: str) -> None:
         """Writes what `encode` returned."""
         dtype = np.dtype(layout.dtype)
-        parent, _, name = path.rpartition("/")
         chunks = layout.chunks
         filters = filters_of(codec, dtype, chunks) if chunks is not None else ()
-        dataset = declare(self._group(parent), name, dtype, layout.shape, chunks, filters)
+        dataset = self.declare(path, dtype, layout.shape, chunks, filters)
         if chunks is None:
             dataset.write(h5s.ALL, h5s.ALL, np.ndarray(layout.shape, dtype, parts[0]), _hdf5_type(dtype))
             return
         beside = (0,) * (len(chunks) - 1)
         for number, part in enumerate(parts):
             dataset.write_direct_chunk((number * chunks[0], *beside), part)
+
+    def declare(
+        self, path: str, dtype: np.dtype, shape: tuple[int, ...], chunks: tuple[int, ...] | None, filters: Filters
+    ) -> h5d.DatasetID:
+        """`declare` for an array below the group."""
+        parent, _, name = path.rpartition("/")
+        return declare(self._group(parent), name, dtype, shape, chunks, filters)
 
     def _group(self, path: str) -> h5g.GroupID:
         if path not in self._groups:

@@ -49,6 +49,7 @@ class EpisodeView:
         self.randomisation: dict[str, Any] = entry["randomisation"]
         self.flags: list[str] = entry["flags"]
         self.subtasks: list[dict[str, str]] = entry.get("subtasks", [])
+        self.origin: dict[str, Any] = entry.get("origin", {})
         self.sha256: str = entry["sha256"]
         self.sensors, seen = sensors or {}, None
         if sensors:
@@ -133,6 +134,7 @@ class EpisodeView:
             segmentation_ids=self.segmentation_ids,
             flags=self.flags,
             subtasks=self.subtasks,
+            origin=self.origin,
         )
 
     def __len__(self) -> int:

@@ -79,6 +79,11 @@ def merge_features(
     return merged
 
 
+def is_summarised(array: Any) -> bool:
+    """Whether statistics are kept of an array, of NumPy or of h5py."""
+    return array.ndim in (1, 2) and 0 < array.size <= 1 << 20
+
+
 def statistics_of(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
     """Count, mean, sum of squared deviations, least and greatest per column of each (rows, columns) array.
 
@@ -86,7 +91,7 @@ def statistics_of(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]
     """
     alike: dict[int, dict[str, np.ndarray]] = {}  # those with as many rows are reduced together
     for path, array in arrays.items():
-        if array.ndim in (1, 2) and 0 < array.size <= 1 << 20:
+        if is_summarised(array):
             alike.setdefault(len(array), {})[path] = array.reshape(len(array), -1)
     found = {}
     for tables in alike.values():

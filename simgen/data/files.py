@@ -25,6 +25,8 @@ MANIFEST = "dataset.json"
 INDEX = "episodes.jsonl"
 SHARDS = "shards"
 STAGING = ".staging"
+APPEND = ".append"  # where what is appended to a dataset is built
+READY = "ready.json"  # in it: it is built, and what remains is to move it
 
 RESUME_HINT = "`simgen generate ... --resume` writes what is missing again"
 _PLAIN = frozenset({str, int, bool, type(None)})
@@ -125,26 +127,28 @@ def write_json(path: Path, value: Any, durable: bool = True, indent: int | None 
     write_whole(path, json.dumps(value, indent=indent, allow_nan=False).encode() + b"\n", durable)
 
 
-def write_failure(path: Path | str, error: OSError | RuntimeError) -> SimgenError:
-    """The message for a failed write; HDF5 hides the error number in its text."""
+def write_failure(
+    path: Path | str, error: OSError | RuntimeError, again: str = "continue with --resume"
+) -> SimgenError:
+    """The message for a failed write, with how to go on; HDF5 hides the error number in its text."""
     number = getattr(error, "errno", None)
     match = re.search(r"errno = (\d+)", str(error))
     if number is None and match:
         number = int(match.group(1))
     if number in _FULL:
-        reason = f"no space left ({os.strerror(number)}); free some space and continue with --resume"
+        reason = f"no space left ({os.strerror(number)}); free some space and {again}"
     else:
         reason = f"{os.strerror(number) if number else error}"
     return SimgenError(f"{path}: cannot be written: {reason}. Everything that was finished is kept.")
 
 
 @contextlib.contextmanager
-def clear_write_errors(path: Path | str) -> Iterator[None]:
+def clear_write_errors(path: Path | str, again: str = "continue with --resume") -> Iterator[None]:
     """Turns an OSError of the block, or HDF5's RuntimeError, into the SimgenError of `write_failure`."""
     try:
         yield
     except (OSError, RuntimeError) as error:
-        raise write_failure(path, error) from error
+        raise write_failure(path, error, again) from error
 
 
 def lock_directory(path: Path, patience: float = 30.0) -> int | None:

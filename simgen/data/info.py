@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from simgen.data.manifest import read_manifest, sorted_records
 from simgen.data.mirror import readable
+from simgen.data.recorded import UNLABELLED, source_of, title_of
 from simgen.data.staging import staged_items
 
 
@@ -20,57 +24,74 @@ def dataset_info(path: str | Path) -> dict[str, Any]:
         episodes; frames (steps, the sum of the episodes' lengths; each camera has one image more per episode);
         tasks {name: episodes}; phases {name: {episodes, attempts, discarded, success_rate, frames}}, where the rate is
         successes per attempt; success_rate of the stored episodes, None without any; cameras
-        {name: {output: shape}}; bytes (of the HDF5 files); format_version; engine; instructions (distinct); created;
-        unfinished (episodes that wait for `--resume` after a crash).
+        {name: {output: shape}}; bytes (of the HDF5 files); format_version; engine; imported_from (what recorded data
+        come from, None for simulated data); instructions (distinct); created; unfinished (episodes that wait for
+        `--resume` after a crash).
     """
     with readable(path) as dataset:
         return _count(dataset.root)
 
 
+@dataclass
+class _Phase:
+    """What is counted of a phase while its records pass by."""
+
+    episodes: int = 0
+    discarded: int = 0
+    frames: int = 0
+    successes: int = 0
+    unlabelled: int = 0
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Counts a record."""
+        self.discarded += len(record["shard"]["discarded"])
+        for entry in record["episodes"]:
+            self.episodes += 1
+            self.frames += entry["length"]
+            self.successes += entry["success"]
+            self.unlabelled += UNLABELLED in entry["flags"]
+
+    def rate(self, attempts: int) -> float | None:
+        """Successes per attempt; episodes that nobody labelled do not count, and without any other there is no rate."""
+        if attempts == 0 or (self.unlabelled and self.unlabelled == self.episodes):
+            return None
+        return self.successes / (attempts - self.unlabelled)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns what `dataset_info` says of a phase."""
+        attempts = self.episodes + self.discarded
+        shown = {"episodes": self.episodes, "attempts": attempts, "discarded": self.discarded}
+        return shown | {"success_rate": self.rate(attempts), "frames": self.frames}
+
+
 def _count(root: Path) -> dict[str, Any]:
     manifest = read_manifest(root)
-    records = [record for _path, record in sorted_records(root)]
-    episodes = [entry for record in records for entry in record["episodes"]]
-    tasks: dict[str, int] = {}
-    phases: dict[str, dict[str, Any]] = {}
+    phases = {name: _Phase() for name in manifest["phases"]}
+    tasks, instructions, size, total = Counter(), set(), 0, _Phase()
     cameras: dict[str, dict[str, Any]] = {}
-    for entry in episodes:
-        tasks[entry["task"]] = tasks.get(entry["task"], 0) + 1
-    for name in manifest["phases"]:
-        phases[name] = _phase(name, records)
-    for record in records:
-        for path_, feature in record["shard"]["features"].items():
-            parts = path_.split("/")
+    for _path, record in sorted_records(root):
+        shard = record["shard"]
+        size += shard["bytes"]
+        phases.setdefault(shard["phase"], _Phase()).add(record)
+        total.add(record)
+        tasks.update(entry["task"] for entry in record["episodes"])
+        instructions.update(entry["instruction"] for entry in record["episodes"])
+        for name, feature in shard["features"].items():
+            parts = name.split("/")
             if parts[:2] == ["obs", "sensor_data"] and len(parts) == 4:
                 cameras.setdefault(parts[2], {})[parts[3]] = feature["shape"]
     return {
-        "episodes": len(episodes),
-        "frames": sum(entry["length"] for entry in episodes),
-        "tasks": tasks,
-        "phases": phases,
-        "success_rate": _rate(episodes, len(episodes)),
+        "episodes": total.episodes,
+        "frames": total.frames,
+        "tasks": dict(tasks),
+        "phases": {name: phase.as_dict() for name, phase in phases.items()},
+        "success_rate": total.rate(total.episodes),
         "cameras": cameras,
-        "bytes": sum(record["shard"]["bytes"] for record in records),
+        "bytes": size,
         "format_version": manifest["format_version"],
         "engine": manifest["engine"],
-        "instructions": len({entry["instruction"] for entry in episodes}),
+        "imported_from": title_of(source) if (source := source_of(manifest["spec"])) else None,
+        "instructions": len(instructions),
         "created": manifest["created"],
         "unfinished": len(staged_items(root)),
     }
-
-
-def _phase(name: str, records: list[dict[str, Any]]) -> dict[str, Any]:
-    mine = [record for record in records if record["shard"]["phase"] == name]
-    episodes = [entry for record in mine for entry in record["episodes"]]
-    discarded = sum(len(record["shard"]["discarded"]) for record in mine)
-    return {
-        "episodes": len(episodes),
-        "attempts": len(episodes) + discarded,
-        "discarded": discarded,
-        "success_rate": _rate(episodes, len(episodes) + discarded),
-        "frames": sum(entry["length"] for entry in episodes),
-    }
-
-
-def _rate(episodes: list[dict[str, Any]], attempts: int) -> float | None:
-    return sum(entry["success"] for entry in episodes) / attempts if attempts else None

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,19 @@ from simgen.data.files import (
     plain,
     read_json,
     write_json,
-    write_whole,
+    write_parts,
 )
+from simgen.data.recorded import source_of, title_of
 from simgen.data.shard import read_record, record_paths
 from simgen.errors import BadInput, SimgenError
 from simgen.machine import commit, versions
 
 FORMAT = "simgen"
 FORMAT_VERSION = 1
+# Beside the task's own fields, a dataset's spec says here how the episodes were generated.
+GENERATION = "generation"
+TASKS = "tasks"  # below it, in a dataset of several tasks: what holds for each, by its name
+MIXED = "mixed"  # stands for the engine, or another value, where not all tasks or episodes have the same
 # Our names of images and ManiSkill's, in its order.
 _OBS_MODES = {"rgb": "rgb", "depth": "depth", "segmentation": "segmentation", "normals": "normal", "albedo": "albedo"}
 # What a difference in these fields of a spec means; the values alone would not tell.
@@ -130,17 +136,29 @@ def require_same_spec(manifest: Mapping[str, Any], spec: Mapping[str, Any], root
     """
     if manifest["spec_hash"] == spec_hash(spec):
         return
-    old, new = dict(_leaves(manifest["spec"])), dict(_leaves(spec))
+    lines = spec_differences(manifest["spec"], spec, "in the dataset", "now")
+    raise BadInput("\n".join([f"{root}: the spec has changed since this dataset was begun:", *lines]))
+
+
+def spec_differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], first: str, second: str, besides: Collection[str] = ()
+) -> list[str]:
+    """Where two specs differ, a line each with both values; at most 12, and how many more.
+
+    Args:
+        first, second: What the lines call the two, e.g. "in the dataset" and "now".
+        besides: Fields that may differ, such as "generation.seed".
+    """
+    before, after = dict(_leaves(old)), dict(_leaves(new))
     missing = object()
     lines = []
-    for key in sorted(old.keys() | new.keys()):
-        before, after = old.get(key, missing), new.get(key, missing)
-        if before != after or type(before) is not type(after):
-            shown = ["absent" if value is missing else json.dumps(value) for value in (before, after)]
+    for key in sorted((before.keys() | after.keys()) - {*besides}):
+        pair = (before.get(key, missing), after.get(key, missing))
+        if pair[0] != pair[1] or type(pair[0]) is not type(pair[1]):
+            shown = ["absent" if value is missing else json.dumps(value) for value in pair]
             reason = next((f"; {text}" for field, text in _REASONS.items() if key.startswith(field)), "")
-            lines.append(f"  {key}: {shown[0]} in the dataset, {shown[1]} now{reason}")
-    more = [f"  and {len(lines) - 12} more"] if len(lines) > 12 else []
-    raise BadInput("\n".join([f"{root}: the spec has changed since this dataset was begun:", *lines[:12], *more]))
+            lines.append(f"  {key}: {shown[0]} {first}, {shown[1]} {second}{reason}")
+    return [*lines[:12], *([f"  and {len(lines) - 12} more"] if len(lines) > 12 else [])]
 
 
 def require_same_storage(
@@ -155,7 +173,8 @@ def require_same_storage(
 def record_header(manifest: Mapping[str, Any]) -> tuple[str | None, dict[str, Any], dict[str, Any]]:
     """The control mode, the options of ManiSkill's reset, and ManiSkill's keys of a commit record."""
     spec = manifest["spec"]
-    registered = spec.get("generation", {}) if "env_id" in spec else {}
+    source = source_of(spec)
+    registered = source or (spec.get(GENERATION, {}) if "env_id" in spec else {})
     robot = spec.get("robot")
     episode = spec.get("episode")
     control = robot.get("control") if isinstance(robot, dict) else None
@@ -172,7 +191,9 @@ def record_header(manifest: Mapping[str, Any]) -> tuple[str | None, dict[str, An
             },
             "commit_info": {"commit_id": revision} if revision else None,
             "source_type": "simgen",
-            "source_desc": f"recorded by simgen, engine {manifest['engine'] or 'unknown'}",
+            "source_desc": f"imported by simgen from {title_of(source)}"
+            if source
+            else f"recorded by simgen, engine {manifest['engine'] or 'unknown'}",
         },
     )
 
@@ -198,13 +219,24 @@ def _leaves(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         yield from _leaves(item, path)
 
 
-def sorted_records(root: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """All commit records with their paths, in the order of the shards' names."""
-    return [(path, read_record(path)) for path in record_paths(root)]
+def sorted_records(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """All commit records with their paths, one at a time, in the order of the shards' names."""
+    for path in record_paths(root):
+        yield path, read_record(path)
+
+
+@dataclass
+class _Totals:
+    """What the records say together."""
+
+    features: dict[str, Any] = field(default_factory=dict)
+    statistics: dict[str, Any] = field(default_factory=dict)
 
 
 def rebuild_index(path: str | Path) -> dict[str, Any]:
     """Derives episodes.jsonl and, in dataset.json, features and statistics from the commit records.
+
+    Memory does not grow with the number of episodes: one record at a time is read, and its lines are written.
 
     Returns:
         the manifest as written.
@@ -214,21 +246,26 @@ def rebuild_index(path: str | Path) -> dict[str, Any]:
     """
     root = Path(path)
     manifest = read_manifest(root)
-    features: dict[str, Any] = {}
-    statistics: dict[str, Any] = {}
-    lines: list[bytes] = []
-    for record_path, record in sorted_records(root):
-        shard = record["shard"]
-        features = merge_features(features, shard["features"], record_path.name)
-        statistics = merge_statistics(statistics, shard["statistics"])
-        lines += [_index_line(len(lines) + offset, entry, shard) for offset, entry in enumerate(record["episodes"])]
-    notes = manifest["feature_notes"]
-    manifest["features"] = {name: {**value, **notes.get(name, {})} for name, value in sorted(features.items())}
-    manifest["statistics"] = summarise_statistics(statistics)
+    totals = _Totals()
     with clear_write_errors(root / INDEX):
-        write_whole(root / INDEX, b"".join(lines))
+        write_parts(root / INDEX, _index_lines(root, totals))
+    notes = manifest["feature_notes"]
+    manifest["features"] = {name: {**value, **notes.get(name, {})} for name, value in sorted(totals.features.items())}
+    manifest["statistics"] = summarise_statistics(totals.statistics)
     write_manifest(root, manifest)
     return manifest
+
+
+def _index_lines(root: Path, totals: _Totals) -> Iterator[bytes]:
+    """The lines of the index; adds up what the records say on the way."""
+    number = 0
+    for path, record in sorted_records(root):
+        shard = record["shard"]
+        totals.features = merge_features(totals.features, shard["features"], path.name)
+        totals.statistics = merge_statistics(totals.statistics, shard["statistics"])
+        for entry in record["episodes"]:
+            yield _index_line(number, entry, shard)
+            number += 1
 
 
 def _index_line(number: int, entry: Mapping[str, Any], shard: Mapping[str, Any]) -> bytes:

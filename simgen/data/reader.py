@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from simgen.world.sensor.sensor import Sensor
 
 
-_READ_FROM_A_URL = (
+NEEDS_DIRECTORY = (
     "is a URL, from which `simgen info`, `check` and `replay` read; for everything else bring the dataset into a "
     "directory: fs, there = fsspec.url_to_fs(URL); fs.get(there, DIR, recursive=True)."
 )
@@ -164,7 +164,7 @@ def open_dataset(path: str | Path, sensors: SensorsInput = None) -> Dataset:
         BadInput: if there is no dataset, or the sensors do not fit it.
         SimgenError: if a record is damaged or the format is newer than this simgen.
     """
-    root = require_path(path, _READ_FROM_A_URL)
+    root = require_path(path, NEEDS_DIRECTORY)
     manifest = read_manifest(root)
     entries = []
     for _path, record in sorted_records(root):

@@ -13,22 +13,23 @@ import numpy as np
 import torch
 
 from simgen.data.episode import Episode
+from simgen.data.manifest import GENERATION, TASKS
 from simgen.data.mesh_hashes import mesh_hashes
 from simgen.data.mirror import readable
 from simgen.data.reader import open_dataset
+from simgen.data.recorded import require_simulated
 from simgen.data.states import state_rows
 from simgen.env.base import BaseEnv, Outcome
 from simgen.env.factory import make_env
 from simgen.env.numpy_view import to_numpy
 from simgen.env.threads import one_torch_thread
 from simgen.env.tool_motion import ACTIONS_EE, ToolMotion
-from simgen.errors import BadInput, SimgenError
-from simgen.spec import AnyTask, Mixture, TaskSpec, load_task_or_mixture
+from simgen.errors import BadInput, SimgenError, unknown
+from simgen.spec import AnyTask, TaskSpec
+from simgen.spec.load import MIXTURE, load_any_task
+from simgen.world.scene.sample import SceneSampler
 
-# Beside the task's own fields, a dataset's spec says here how the episodes were generated.
-GENERATION = "generation"
-TASKS = "tasks"  # below it, in a dataset of several tasks: what holds for each, by its name
-MIXED = "mixed"  # stands for the engine where not all tasks have the same
+LOOKS_SEED = "looks_seed"  # in the origin of an episode: what its looks were drawn from, if not from its own seed
 ACTORS, ARTICULATIONS = "env_states/actors/", "env_states/articulations/"
 IMAGES = "obs/sensor_data/"
 
@@ -80,10 +81,12 @@ class Replay:
 
 def task_of(spec: dict[str, Any], name: str) -> AnyTask:
     """Returns the task of this name that a dataset's spec describes, as the only one or as one of several."""
-    described = load_task_or_mixture({key: value for key, value in spec.items() if key != GENERATION})
-    if not isinstance(described, Mixture):
-        return described
-    return next(part.task for part in described.parts if part.task.name == name)
+    described = {part["task"]["name"]: part["task"] for part in spec.get(MIXTURE, ())} or {name: spec}
+    if name not in described:
+        raise unknown("task", name, described, where=f"dataset of {spec.get('name')}")
+    require_simulated(described[name], "simulated again")
+    task = {key: value for key, value in described[name].items() if key != GENERATION}
+    return load_any_task(task)  # and no other: tasks of one dataset need not all be such as can be simulated
 
 
 def engine_of_task(manifest: Mapping[str, Any], name: str) -> str | None:
@@ -122,6 +125,14 @@ def replay_episode(path: str | Path, number: int, device: str = "cpu", images: b
         return replace(_Comparison(env, episode).result(), changed_meshes=changed_meshes(dataset.manifest, task))
 
 
+def _start(env: BaseEnv, episode: Episode) -> None:
+    """Starts an episode as it was recorded in world 0; one that was drawn again may look as another seed says."""
+    if LOOKS_SEED in episode.origin and isinstance(env.sampler, SceneSampler):
+        env.start_scenes([0], [env.sampler.sample(episode.seed, episode.origin[LOOKS_SEED])])
+    else:
+        env.start([0], [episode.seed])
+
+
 class _Comparison:
     """Replays an episode in world 0 and keeps the largest differences."""
 
@@ -130,7 +141,7 @@ class _Comparison:
         self._actions = episode.arrays.get("executed_actions", episode.arrays["actions"])
         self._largest = {"position": 0.0, "joint": 0.0, "image": 0.0, "pixels": 0.0, "reward": 0.0}
         self._identical = True
-        env.start([0], [episode.seed])
+        _start(env, episode)
         tool = ToolMotion(env) if ACTIONS_EE in self._arrays else None
         if tool is not None:
             tool.begin([0])

@@ -11,12 +11,24 @@ from typing import Any
 
 from simgen.data.codec import DEFAULT_CODEC, require_codec
 from simgen.data.features import merge_features
-from simgen.data.files import MANIFEST, SHARDS, STAGING, clear_write_errors, is_temporary, lock_directory, plain
+from simgen.data.files import (
+    APPEND,
+    MANIFEST,
+    READY,
+    SHARDS,
+    STAGING,
+    clear_write_errors,
+    is_temporary,
+    lock_directory,
+    plain,
+)
 from simgen.data.manifest import new_manifest, read_manifest, require_same_spec, require_same_storage, write_manifest
 from simgen.data.presence import await_all
 from simgen.data.shard import ShardRange, file_hash, range_of, read_record, record_paths, remove_shard
 from simgen.data.staging import ARRAYS, item_is_sound, read_item, remove_item, staged_items
 from simgen.errors import BadInput, SimgenError
+
+UNFINISHED_APPEND = "an append was interrupted; `simgen append {root} --from ...` once more finishes it"
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +84,7 @@ def open_directory(
     features: Mapping[str, Mapping[str, Any]] | None = None,
     engine: str | None,
     command: str | None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> Opened:
     """Makes a dataset's directory or goes on with it; the arguments are those of `DatasetWriter`.
 
@@ -94,6 +107,7 @@ def open_directory(
             manifest = new_manifest(
                 spec, codec or DEFAULT_CODEC, episodes_per_shard or 64, list(phases), engine, command, features or {}
             )
+            manifest |= plain(dict(provenance or {}), "provenance")
             write_manifest(root, manifest)
         with clear_write_errors(root):
             (root / SHARDS).mkdir(exist_ok=True)
@@ -123,11 +137,23 @@ def existing_manifest(root: Path, resume: bool, elsewhere: Path | None = None) -
             return None
         if not resume:
             raise BadInput(f"{root}: already holds a dataset; continue it with --resume or choose another directory.")
+        require_no_append(root)
         return read_manifest(root)
     others = [path.name for path in root.iterdir() if not is_temporary(path)] if root.is_dir() else []
     if others:
         raise BadInput(f"{root}: is not empty and holds no simgen dataset ({', '.join(sorted(others)[:3])}, ...).")
     return None
+
+
+def append_is_unfinished(root: Path) -> bool:
+    """Whether a `simgen append` was interrupted while it moved its shards into a dataset."""
+    return (root / APPEND / READY).exists()
+
+
+def require_no_append(root: Path) -> None:
+    """Refuses a dataset to which an append is to be finished first (BadInput)."""
+    if append_is_unfinished(root):
+        raise BadInput(f"{root}: {UNFINISHED_APPEND.format(root=root)}.")
 
 
 def _is_empty(root: Path) -> bool:

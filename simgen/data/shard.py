@@ -6,15 +6,17 @@ depend neither on timing nor on interruptions. The record is written last: no re
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 
+from simgen.data.codec import LIBVER
 from simgen.data.features import merge_features, merge_statistics
 from simgen.data.files import SHARDS, clear_write_errors, put_in_place, read_json, temporary, write_json
 from simgen.data.staging import (
@@ -92,42 +94,58 @@ def seal_shard(root: Path, shard: ShardRange, header: Mapping[str, Any]) -> dict
     for item in items:
         features = merge_features(features, item.get("features", {}), shard.name)
         statistics = merge_statistics(statistics, item.get("statistics", {}))
-    path = shard.h5_path(root)
-    with clear_write_errors(path):
+    with clear_write_errors(shard.h5_path(root)):
         if episodes:
-            _assemble(root, path, [item for item in items if "episode" in item])
-        record = {
-            **header,
-            "episodes": episodes,
-            "shard": {
-                "format_version": SHARD_FORMAT,
-                **asdict(shard),
-                "file": path.name if episodes else None,
-                "bytes": path.stat().st_size if episodes else 0,
-                "sha256": file_hash(path) if episodes else None,
-                "discarded": [item["discarded"] for item in items if "discarded" in item],
-                "features": features,
-                "statistics": statistics,
-            },
-        }
-        write_json(
-            shard.record_path(root), record, indent=None
-        )  # written for every shard: indenting takes as long as the chunks
+            with new_shard_file(shard.h5_path(root)) as file:
+                for item in (item for item in items if "episode" in item):
+                    write_trajectory(root, item, file.create_group(f"traj_{item['episode']['index']}"))
+        discarded = [item["discarded"] for item in items if "discarded" in item]
+        record = commit_shard(root, shard, header, episodes, discarded, features, statistics)
         for index in indices:
             remove_item(root, shard.phase, index)
     return record
 
 
-def _assemble(root: Path, path: Path, items: list[dict[str, Any]]) -> None:
-    """Writes the arrays of the items, still compressed, into one file and puts it in place."""
+@contextlib.contextmanager
+def new_shard_file(path: Path) -> Iterator[h5py.File]:
+    """The HDF5 file of a shard, to be filled; it is put in place whole when the block ends, and not if that fails."""
     try:
-        with h5py.File(temporary(path), "w", libver="latest") as target:
-            for item in items:
-                write_trajectory(root, item, target.create_group(f"traj_{item['episode']['index']}"))
+        with h5py.File(temporary(path), "w", libver=LIBVER) as file:
+            yield file
     except BaseException:
         temporary(path).unlink(missing_ok=True)
         raise
     put_in_place(path)
+
+
+def commit_shard(
+    root: Path,
+    shard: ShardRange,
+    header: Mapping[str, Any],
+    episodes: list[dict[str, Any]],
+    discarded: list[dict[str, Any]],
+    features: Mapping[str, Any],
+    statistics: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Writes the commit record of a shard, whose file is in place if it has episodes; returns it."""
+    path = shard.h5_path(root)
+    record = {
+        **header,
+        "episodes": episodes,
+        "shard": {
+            "format_version": SHARD_FORMAT,
+            **asdict(shard),
+            "file": path.name if episodes else None,
+            "bytes": path.stat().st_size if episodes else 0,
+            "sha256": file_hash(path) if episodes else None,
+            "discarded": discarded,
+            "features": dict(features),
+            "statistics": dict(statistics),
+        },
+    }
+    # Written for every shard: indenting takes as long as the chunks.
+    write_json(shard.record_path(root), record, indent=None)
+    return record
 
 
 def unseal_shard(root: Path, record: Mapping[str, Any], codec: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import h5py
 
 from simgen.data.codec import GroupWriter, Layout, encode, read_arrays, scratch_file
-from simgen.data.episode import Episode, canonical_array, content_hash
+from simgen.data.episode import Episode, canonical_array, content_hash, has_hash
 from simgen.data.features import features_of, statistics_of
 from simgen.data.files import STAGING, clear_write_errors, read_json, write_json, write_parts
 from simgen.errors import SimgenError
@@ -42,7 +42,7 @@ def episode_entry(
     """The episode's line in a record: ManiSkill's keys, then ours."""
     metadata = episode.metadata()
     ours = {"index", "phase", "task", "instruction", "length", "randomisation", "segmentation_ids", "flags"}
-    ours |= {"subtasks"} if episode.subtasks else set()
+    ours |= {key for key in ("subtasks", "origin") if metadata[key]}
     return {
         "episode_id": episode.index,
         "episode_seed": metadata["seed"],
@@ -61,6 +61,7 @@ def episode_from_entry(entry: Mapping[str, Any], group: h5py.Group) -> Episode:
     keys = ("index", "phase", "task", "instruction", "success", "length", "randomisation", "segmentation_ids", "flags")
     metadata = {key: entry[key] for key in keys}
     metadata.update(seed=entry["episode_seed"], reward_sum=entry["reward"], subtasks=entry.get("subtasks", []))
+    metadata.update(origin=entry.get("origin", {}))
     return Episode.from_metadata(metadata, read_arrays(group))
 
 
@@ -148,7 +149,7 @@ def item_is_sound(root: Path, phase: str, index: int) -> bool:
             group = file.create_group("trajectory")
             write_trajectory(root, item, group)
             episode = episode_from_entry(item["episode"], group)
-        return content_hash(episode) == item["episode"]["sha256"]
+        return has_hash(episode, item["episode"]["sha256"])
     except (SimgenError, OSError, KeyError, TypeError, ValueError):
         return False
 

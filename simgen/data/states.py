@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import torch
 from simgen.env.base import BaseEnv
 from simgen.env.numpy_view import to_numpy
 from simgen.world.scene.scene import Scene
+from simgen.world.scene.slots import CameraSlot
+
+_CHANNELS = {"optical_flow": ("x", "y"), "scene_flow": ("x", "y", "z"), "pointcloud": ("x", "y", "z", "hit")}
 
 
 def state_rows(env: BaseEnv, obs: dict[str, Any]) -> dict[str, np.ndarray]:
@@ -29,6 +33,15 @@ def state_tensors(env: BaseEnv, obs: dict[str, Any]) -> dict[str, torch.Tensor]:
     """
     rows = {f"obs/{path}": value for path, value in _flat(obs).items()}
     return rows | {f"env_states/{path}": value for path, value in env.env_states().items()}
+
+
+def image_notes(cameras: Sequence[CameraSlot]) -> dict[str, dict[str, Any]]:
+    """Returns what the channels of derived images are, by the path of the array."""
+    return {
+        f"obs/sensor_data/{camera.name}/{output}": {"names": list(_CHANNELS[output])}
+        for camera in cameras
+        for output in camera.derived
+    }
 
 
 def map_arrays(scene: Scene) -> dict[str, np.ndarray]:

@@ -43,6 +43,7 @@ class DatasetWriter:
         phases: fixes the order of the phases, hence the shards' names; else they count as they appear.
         features: per path of an array what its data do not say, e.g. {"actions": {"unit":, "low":, "high":}}.
         engine, command: recorded in dataset.json.
+        provenance: further keys for dataset.json, such as `sources`.
 
     Raises:
         BadInput: another spec on resume (names the fields), a dataset with episodes without `resume`, a directory with
@@ -65,6 +66,7 @@ class DatasetWriter:
         features: Mapping[str, Mapping[str, Any]] | None = None,
         engine: str | None = None,
         command: str | None = None,
+        provenance: Mapping[str, Any] | None = None,
     ) -> None:
         if processes < 1 or (queue_size is not None and queue_size < 1) or (episodes_per_shard or 1) < 1:
             raise BadInput("processes, queue_size and episodes_per_shard must be at least 1.")
@@ -74,7 +76,7 @@ class DatasetWriter:
         self._failure: SimgenError | None = None
         opened = open_directory(
             self.path, spec, codec=codec, episodes_per_shard=episodes_per_shard, resume=resume, verify=verify,
-            phases=phases, features=features, engine=engine, command=command,
+            phases=phases, features=features, engine=engine, command=command, provenance=provenance,
         )  # fmt: skip
         self._lock, self._manifest = opened.lock, opened.manifest
         try:

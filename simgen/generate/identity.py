@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from simgen.data.replay import GENERATION, MIXED, TASKS
+from simgen.data.manifest import GENERATION, MIXED, TASKS
 from simgen.generate.options import GenerateOptions
 from simgen.generate.part import TaskPart
 from simgen.spec import AnyTask, Mixture, Part

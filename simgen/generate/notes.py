@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from simgen.data.states import image_notes
 from simgen.env.base import BaseEnv
 from simgen.env.tool_motion import ACTIONS_EE, NOTES, moves_a_tool
 from simgen.spec import RegisteredSpec
@@ -20,7 +21,6 @@ _UNITS = {
     "base_velocity": "shares of the largest forward velocity and yaw rate, then of the largest change of a joint",
     "effort": "shares of the largest force or torque of a joint",
 }
-_CHANNELS = {"optical_flow": ("x", "y"), "scene_flow": ("x", "y", "z"), "pointcloud": ("x", "y", "z", "hit")}
 
 
 def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
@@ -34,7 +34,7 @@ def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
             action[name] = bound.double().cpu().tolist()
     joints = {"names": list(env.engine.joint_names)}
     return (
-        _image_notes(env)
+        image_notes(env.layout.cameras)
         | ({ACTIONS_EE: dict(NOTES)} if moves_a_tool(env) else {})
         | {
             "actions": action,
@@ -44,14 +44,6 @@ def feature_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
             "obs/agent/qvel": dict(joints),
         }
     )
-
-
-def _image_notes(env: BaseEnv) -> dict[str, dict[str, Any]]:
-    return {
-        f"obs/sensor_data/{camera.name}/{output}": {"names": list(_CHANNELS[output])}
-        for camera in env.layout.cameras
-        for output in camera.derived
-    }
 
 
 def _action_names(env: BaseEnv) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -12,8 +13,15 @@ from simgen.spec.base import Bounds, Fraction, Listed, Name, Spec, shown, wrong
 from simgen.spec.distribution import Distribution, Draws, tag_of
 from simgen.spec.vocabulary import COLORS
 
+_LOOKS_OF_ANYTHING = (".color", ".texture")
+_LOOKS = re.compile(r"camera\.[^.]+\.(eye|look_at|fov_deg)|light\.(direction|intensity|ambient)")
 Rgb = Annotated[tuple[Fraction, Fraction, Fraction], Listed(3, "[red, green, blue], each 0 to 1")]
 TextureName = Annotated[str, Strict(), StringConstraints(min_length=1, max_length=64)]
+
+
+def is_look(path: str) -> bool:
+    """Says whether what is drawn at a path of `randomize`, such as "light.color", is seen only and moves nothing."""
+    return path.endswith(_LOOKS_OF_ANYTHING) or _LOOKS.fullmatch(path) is not None
 
 
 def _known_color(name: str) -> str:

@@ -13,7 +13,7 @@ from synthetic_episodes import make_episode
 
 from simgen.data.codec import CODECS, chunk_shape
 from simgen.data.encoder import Slots, put_episode, take_episode
-from simgen.data.episode import Episode, content_hash
+from simgen.data.episode import Episode, content_hash, has_hash
 from simgen.data.files import STAGING
 from simgen.data.pool import _anonymous_file
 from simgen.data.shard import ShardRange, seal_shard, unseal_shard
@@ -103,6 +103,18 @@ def test_hash_depends_on_every_array_but_not_on_memory_layout() -> None:
         changed = array.copy()
         changed.view(np.uint8).reshape(-1)[-1] ^= 1
         assert content_hash(make_changed(episode, path, changed)) != reference, path
+
+
+def test_hashes_of_recorded_datasets_stay_known() -> None:
+    episode = make_episode(0)
+    first = "6e99992d6501f5e3cfcc925600fd42354d881b2eb271a22280b9a097d5721d11"  # before BLAKE3 digested the arrays
+    second = "71a50b52cc3709e01142144d983cd7efbd7c03f7f53d7da644274acf22d54fc8"
+    assert content_hash(episode) == second
+    assert has_hash(episode, first)
+    assert has_hash(episode, second)
+    episode.arrays["rewards"] = episode.arrays["rewards"] + 1
+    assert not has_hash(episode, first)
+    assert not has_hash(episode, second)
 
 
 def make_changed(episode: Episode, path: str, array: np.ndarray) -> Episode:

@@ -13,7 +13,8 @@ from small_tasks import standing, task_of
 
 from simgen.cli import main
 from simgen.data import DatasetWriter, Episode, open_dataset
-from simgen.data.replay import GENERATION, replay_episode
+from simgen.data.manifest import GENERATION
+from simgen.data.replay import replay_episode
 from simgen.data.replay import task_of as task_of_spec
 from simgen.errors import BadInput, SimgenError
 from simgen.generate import GenerateOptions, generate

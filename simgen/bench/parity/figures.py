@@ -15,7 +15,7 @@ from simgen.bench.parity.first_frame import FirstFrames
 from simgen.bench.parity.images import ImageFigures
 from simgen.bench.parity.open_loop import APART, NEVER, OpenEpisode, OpenLoop
 from simgen.bench.parity.result import Parity
-from simgen.view.report.numbers import wilson
+from simgen.data.rates import wilson
 
 ERRORS = {
     "joint": "joint_error_rad",

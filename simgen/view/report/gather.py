@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from simgen.data import Dataset, EpisodeView
+from simgen.data.draws import draws
 from simgen.data.manifest import sorted_records
-from simgen.view.report.draws import draws
+from simgen.data.recorded import UNLABELLED
 
 MOST_SAMPLED = 512
 MOST_SHOWN = 6
@@ -30,6 +31,7 @@ class PhaseSample:
     Attributes:
         number: of the phase in the dataset, for its colour.
         lengths, success: of all episodes. Shape: (episodes,).
+        unlabelled: episodes of which nobody knows whether they succeeded, as in recordings of others.
         discarded: reason -> attempts that gave no episode.
         sampled: episodes that the arrays below were read from.
         sampled_success: Shape: (sampled,).
@@ -45,6 +47,7 @@ class PhaseSample:
     number: int
     lengths: np.ndarray
     success: np.ndarray
+    unlabelled: int = 0
     discarded: Mapping[str, int] = field(default_factory=dict)
     sampled: int = 0
     sampled_success: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
@@ -63,6 +66,11 @@ class PhaseSample:
     @property
     def attempts(self) -> int:
         return self.episodes + sum(self.discarded.values())
+
+    @property
+    def judged(self) -> int:
+        """Attempts of which it is known whether they succeeded; none if no episode is labelled."""
+        return 0 if self.unlabelled and self.unlabelled == self.episodes else self.attempts - self.unlabelled
 
     @property
     def successes(self) -> int:
@@ -110,12 +118,13 @@ def _discard_reasons(dataset: Dataset) -> dict[str, Counter[str]]:
 
 
 def _gather(episodes: Dataset, name: str, number: int, discarded: Mapping[str, int]) -> PhaseSample:
-    facts = [(episode.length, episode.success) for episode in episodes]
+    facts = [(episode.length, episode.success, UNLABELLED in episode.flags) for episode in episodes]
     phase = PhaseSample(
         name,
         number,
-        lengths=np.array([length for length, _ in facts], int),
-        success=np.array([success for _, success in facts], bool),
+        lengths=np.array([length for length, _, _ in facts], int),
+        success=np.array([success for _, success, _ in facts], bool),
+        unlabelled=sum(unknown for _, _, unknown in facts),
         discarded=discarded,
     )
     sample = [episodes[index] for index in spread(len(episodes), MOST_SAMPLED)]

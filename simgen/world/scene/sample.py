@@ -69,13 +69,17 @@ class SceneSampler:
         self._own = tuple(slot for slot in layout.bodies if not slot.name.startswith(f"{PREFIX}."))
         self._places = None if task.scene.place is None else _place_sampler(task, task.scene.place, self._card)
 
-    def sample(self, seed: int) -> Scene:
+    def sample(self, seed: int, looks_seed: int | None = None) -> Scene:
         """Draws the scene of the episode with this seed; nothing else has an influence on it.
+
+        Args:
+            seed: The episode's.
+            looks_seed: Draws colours, textures, cameras and light anew, and nothing else; None: they are the seed's.
 
         Raises:
             BadInput: If the objects do not fit: after many tries some still overlap or stand off the table.
         """
-        draws = Draws(self._task, seed)
+        draws = Draws(self._task, seed, looks_seed)
         candidates = self._candidates(seed)
         chosen = {name: self._chosen(name, candidates[name], draws) for name in self._order}
         surroundings, place = ((), None) if self._places is None else self._places.sample(seed)
@@ -90,6 +94,10 @@ class SceneSampler:
         look["stages"] = tuple((stage.name, filled(stage.instruction, words)) for stage in self._task.stages)
         look |= {"instruction": instruction, "values": draws.values, "place": place}
         return Scene(seed, robot, bodies, cameras, light, **look)
+
+    def models(self, seed: int) -> dict[str, ObjectModel]:
+        """Returns what each object is in the episode with this seed, without placing anything."""
+        return {name: self._model(name, candidate) for name, candidate in self._candidates(seed).items()}
 
     def _bodies(self, chosen: dict[str, _Chosen], placed: dict[str, Placed], draws: Draws) -> tuple[Body, ...]:
         """One body per slot: the objects, and after each the parts that hang on it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from simgen.data import EpisodeView
+from simgen.data.recorded import UNLABELLED
 from simgen.view.report.gather import PhaseSample
 from simgen.view.report.markup import Html, element
 from simgen.view.report.numbers import count, duration
@@ -28,18 +29,22 @@ def _card(episode: EpisodeView, painter: TilePainter, hz: float) -> Html:
     if video is not None and video.layout is not None:
         name = f"{episode.phase} episode {episode.index}"
         picture = element("div", video.element(name), _labels(video.layout), class_="film")
+    unlabelled = UNLABELLED in episode.flags
     badge = element("b", "success" if episode.success else "no success", class_="yes" if episode.success else "no")
     speed = f", shown {video.speed:.3g}× faster" if video is not None and video.speed > 1.01 else ""
-    facts = f"{episode.length} steps, {duration(episode.length / hz)}{speed} · reward {episode.reward_sum:.3g}"
-    flags = ", ".join(flag for flag in episode.flags if flag != "failure")
+    reward = f" · reward {episode.reward_sum:.3g}" if "rewards" in episode.arrays else ""
+    facts = f"{episode.length} steps, {duration(episode.length / hz)}{speed}{reward}"
+    flags = ", ".join(flag for flag in episode.flags if flag not in ("failure", UNLABELLED))
+    places = [str(episode.origin[key]) for key in ("file", "group") if key in episode.origin]
+    origin = " ".join(places) or f"seed {episode.seed}"
     return element(
         "article",
         picture,
         _rewards(episode),
         element("h3", episode.instruction or episode.task),
-        element("p", badge, facts, flags and f" · {flags}"),
+        element("p", None if unlabelled else badge, facts, flags and f" · {flags}"),
         _stages(episode),
-        element("p", f"{episode.phase} {episode.index} · seed {episode.seed}", class_="fine"),
+        element("p", f"{episode.phase} {episode.index} · {origin}", class_="fine"),
     )
 
 

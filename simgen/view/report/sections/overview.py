@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simgen.data import Dataset, dataset_info
+from simgen.data.rates import wilson
 from simgen.view.report.gather import PhaseSample, spread
 from simgen.view.report.markup import Child, Html, element
-from simgen.view.report.numbers import byte_size, count, duration, interval, percent, wilson
+from simgen.view.report.numbers import byte_size, count, duration, interval, percent
 from simgen.view.report.page import section, swatch, table
 from simgen.view.report.palette import phase_color
 from simgen.view.report.videos import wall_video
@@ -93,12 +94,12 @@ def phase_table(phases: Sequence[PhaseSample]) -> Html:
 
 
 def _phase_row(phase: PhaseSample) -> list[Child]:
-    rate = phase.successes / phase.attempts
+    rate = phase.successes / phase.judged if phase.judged else 0.0
     bar = element("span", class_="meter", style=f"--c:{phase_color(phase.number)};--share:{100 * rate:.1f}%")
     return [
         element("span", swatch(phase_color(phase.number)), phase.name, class_="phase"),
-        element("span", bar, percent(rate), class_="rate"),
-        interval(wilson(phase.successes, phase.attempts)),
+        element("span", bar, percent(rate), class_="rate") if phase.judged else "not labelled",
+        interval(wilson(phase.successes, phase.judged)) if phase.judged else "",
         count(phase.episodes),
         count(phase.attempts),
         count(phase.attempts - phase.episodes),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from simgen.data import EpisodeView
+from simgen.data.episode_view import EpisodeView
 
 _PARTS = {2: "xy", 3: "xyz"}
 

@@ -1,0 +1,1 @@
+"""The filters, one file each: settings, and what is measured of an episode."""

@@ -1,0 +1,1 @@
+"""rerun recordings: one .rrd for each episode."""

@@ -1,0 +1,1 @@
+"""RLDS as TensorFlow Datasets reads it, written without TensorFlow."""

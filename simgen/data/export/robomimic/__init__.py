@@ -1,0 +1,1 @@
+"""robomimic: one HDF5 file with a group for each demonstration."""

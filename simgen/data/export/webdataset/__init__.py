@@ -1,0 +1,1 @@
+"""WebDataset: tar shards with a video, numbers and words for each episode."""
