@@ -65,7 +65,7 @@ def require_new(out: Path, sources: Sequence[Source], overwrite: bool, resume: b
     """
     for source in sources:
         require_apart(out, source.root)
-    if not out.exists():
+    if not out.exists() and not out.is_symlink():
         return
     if not out.is_dir():
         raise BadInput(f"{out}: is a file, not a directory for a dataset.")
@@ -76,7 +76,9 @@ def require_new(out: Path, sources: Sequence[Source], overwrite: bool, resume: b
         return
     others = sorted(path.name for path in out.iterdir() if not is_temporary(path))
     if others:
-        raise BadInput(f"{out}: is not empty and holds no simgen dataset ({', '.join(others[:3])}, ...).")
+        raise BadInput(
+            f"{out}: is not empty and holds no simgen dataset ({', '.join(others[:3])}{', ...' * (len(others) > 3)})."
+        )
 
 
 def build_dataset(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simgen.data.reader import Dataset
-from simgen.view.live.links import links_of
 from simgen.view.live.pictures import first_choice
 from simgen.view.live.shown import ShownEpisode
 from simgen.view.live.text import escaped, verdict
+from simgen.world.robot.links import links_of
 
 if TYPE_CHECKING:
     import viser

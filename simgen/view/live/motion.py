@@ -13,8 +13,8 @@ from simgen.data import EpisodeView
 from simgen.data.replay import ACTORS, ARTICULATIONS, LOOKS_SEED, task_of
 from simgen.errors import SimgenError
 from simgen.spec import TaskSpec
-from simgen.view.live.links import links_of, tool_poses
 from simgen.world.robot.card import RobotCard, list_robots, load_card
+from simgen.world.robot.links import links_of, tool_poses
 from simgen.world.scene.articulated import part_pose
 from simgen.world.scene.layout import layout_of
 from simgen.world.scene.sample import SceneSampler

@@ -10,6 +10,7 @@ import numpy as np
 import warp as wp
 from scipy.spatial.transform import Rotation
 
+from simgen.world import kernels  # noqa: F401  (Warp says nothing from here on)
 from simgen.world.robot.card import RobotCard
 from simgen.world.robot.model import robot_builder
 

@@ -26,11 +26,11 @@ from simgen.generate.share import Share, Turns
 from simgen.spec import load_task
 from simgen.view.live.driving import Driver, Held, Inputs
 from simgen.view.live.human import human_spec
-from simgen.view.live.links import Links, tool_poses
 from simgen.view.live.ranges import Ranges
 from simgen.view.live.session import WatchOptions, WatchView
 from simgen.view.live.task import task_to_watch
 from simgen.world import rotation
+from simgen.world.robot.links import Links, tool_poses
 from simgen.world.scene.layout import layout_of
 
 COIN_WITH_CAMERA = COIN | {
