@@ -57,6 +57,7 @@ class Inputs:
 
     heading: float | None = None
     _keys: frozenset[str] = frozenset()
+    _taps: dict[str, int] = field(default_factory=dict)
     _sticks: tuple[float, ...] = ()
     _buttons: tuple[float, ...] = ()
     _told: float = -math.inf
@@ -65,19 +66,27 @@ class Inputs:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def report(self, text: str) -> None:
-        """Takes a report of the page: {"keys": [...], "axes": [...], "buttons": [...]}; nonsense is left aside."""
+        """Takes a report of the page: {"keys": [...], "axes": [...], "buttons": [...]}; nonsense is left aside.
+
+        With "taps": {key: how often it went down} no press is missed that began and ended between two reports.
+        """
         try:
             said = json.loads(text)
             keys = frozenset(str(key) for key in said.get("keys", ()))
             sticks = tuple(float(axis) for axis in said.get("axes", ()))
             buttons = tuple(float(button) for button in said.get("buttons", ()))
+            taps = {str(key): int(count) for key, count in said.get("taps", {}).items() if key in PRESSES}
         except (ValueError, TypeError, AttributeError):
             return
         with self._lock:
-            self._presses += [PRESSES[key] for key in keys - self._keys if key in PRESSES]
-            before = self._buttons
+            self._presses += [PRESSES[key] for key in keys - self._keys if key in PRESSES and key not in taps]
+            for key, count in taps.items():
+                before = self._taps.get(key, 0)
+                self._presses += [PRESSES[key]] * (count - before if count >= before else count)  # less: a new page
+            self._taps |= taps
+            held = self._buttons
             for number, press in _PAD_PRESSES.items():
-                was = number < len(before) and before[number] > 0.5
+                was = number < len(held) and held[number] > 0.5
                 if number < len(buttons) and buttons[number] > 0.5 and not was:
                     self._presses.append(press)
             self._keys, self._sticks, self._buttons, self._told = keys, sticks, buttons, time.monotonic()

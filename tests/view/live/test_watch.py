@@ -199,6 +199,14 @@ def test_reports_of_the_page():
     assert inputs.presses() == ["gripper"]
     inputs.report('{"keys": ["Space"]}')
     assert inputs.presses() == [], "it is still held"
+    inputs.report('{"keys": [], "taps": {"Enter": 1, "KeyW": 4}}')  # pressed and let go between two reports
+    assert inputs.presses() == ["save"]
+    inputs.report('{"keys": [], "taps": {"Enter": 1}}')
+    assert inputs.presses() == []
+    inputs.report('{"keys": ["Enter"], "taps": {"Enter": 3}}')
+    assert inputs.presses() == ["save", "save"]
+    inputs.report('{"keys": [], "taps": {"Enter": 1}}')  # the page was loaded anew, and the key was hit since
+    assert inputs.presses() == ["save"]
     for nonsense in ("", "[]", "{", '{"keys": 3}', '{"axes": ["a"]}', "null"):
         inputs.report(nonsense)
     pad = {"axes": [0.05, -1.0, 0.5, 0.0], "buttons": [1.0, 0, 0, 0, 0, 0, 0, 0.5, 0, 1.0]}
