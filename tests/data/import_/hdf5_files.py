@@ -62,6 +62,22 @@ def maniskill_obs(mode: str, length: int, rng: np.random.Generator) -> dict[str,
     return agent | extra | camera_arrays(length, rng)
 
 
+def maniskill_arrays(mode: str, number: int, length: int) -> dict[str, np.ndarray]:
+    """The arrays of an episode by their paths; the one with number 1 fails."""
+    rng = np.random.default_rng(number)
+    last = np.arange(length) == length - 1
+    arrays: dict[str, np.ndarray] = {
+        "actions": rng.standard_normal((length, 8)).astype(np.float32),
+        "terminated": last,
+        "truncated": np.zeros(length, bool),
+        "success": last & (number != 1),
+        "rewards": rng.random(length).astype(np.float32),
+    }
+    arrays |= {f"env_states/{path}": array for path, array in states(length + 1, rng).items()}
+    obs = maniskill_obs(mode, length + 1, rng)
+    return arrays | {f"obs/{path}" if path else "obs": array for path, array in obs.items()}
+
+
 def write_maniskill(
     folder: Path,
     mode: str = "rgb+depth+segmentation",
@@ -74,18 +90,7 @@ def write_maniskill(
     written, listed = [], []
     with h5py.File(folder / f"{name}.h5", "w") as file:
         for number, length in enumerate(lengths):
-            rng = np.random.default_rng(number)
-            last = np.arange(length) == length - 1
-            arrays: dict[str, np.ndarray] = {
-                "actions": rng.standard_normal((length, 8)).astype(np.float32),
-                "terminated": last,
-                "truncated": np.zeros(length, bool),
-                "success": last & (number != 1),
-                "rewards": rng.random(length).astype(np.float32),
-            }
-            arrays |= {f"env_states/{path}": array for path, array in states(length + 1, rng).items()}
-            obs = maniskill_obs(mode, length + 1, rng)
-            arrays |= {f"obs/{path}" if path else "obs": array for path, array in obs.items()}
+            arrays = maniskill_arrays(mode, number, length)
             group = file.create_group(f"traj_{number}")
             for path, array in arrays.items():
                 group.create_dataset(path, data=array, compression="gzip" if array.ndim == 4 else None)

@@ -82,6 +82,10 @@ class _Reader:
         self._is_v3 = self.info["codebase_version"] == version3.VERSION
         self._videos: dict[str, tuple[Path, VideoReader]] = {}
         self._episodes = self._listed()
+        self._first_rows: dict[tuple[int, int], int] = {}  # index of the first frame of each table of v3.0
+        for entry in self._episodes if self._is_v3 else ():
+            place = entry["data/chunk_index"], entry["data/file_index"]
+            self._first_rows.setdefault(place, entry["dataset_from_index"])
 
     def _listed(self) -> list[dict[str, Any]]:
         """Where each episode is: its row of metadata without statistics."""
@@ -103,14 +107,8 @@ class _Reader:
             return self._rows.rows(path, 0, entry["length"], self._rows.columns(path)), path
         chunk, file = entry["data/chunk_index"], entry["data/file_index"]
         path = self.out / self.info["data_path"].format(chunk_index=chunk, file_index=file)
-        first = entry["dataset_from_index"] - self._first_row(chunk, file)
+        first = entry["dataset_from_index"] - self._first_rows[chunk, file]
         return self._rows.rows(path, first, entry["length"], self._rows.columns(path)), path
-
-    def _first_row(self, chunk: int, file: int) -> int:
-        """Index of the first frame of a table."""
-        place = (chunk, file)
-        same = (entry for entry in self._episodes if (entry["data/chunk_index"], entry["data/file_index"]) == place)
-        return next(same)["dataset_from_index"]
 
     def frames(self, number: int, key: str, numbers: bool) -> Iterator[np.ndarray]:
         """Pictures of an episode, decoded one after the other."""
